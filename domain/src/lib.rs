@@ -1,0 +1,8 @@
+//! The model, the ports and the pipeline of warta: what a WhatsApp API is, with no IO, no HTTP framework, no cloud and no WhatsApp library in it.
+
+pub mod model;
+pub mod pipeline;
+pub mod ports;
+
+#[cfg(feature = "contract")]
+pub mod contract;

@@ -1,0 +1,63 @@
+//! New identifiers and secrets.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use rand::random;
+
+use crate::model::{ApiKey, CommandId, DeviceId, EventId, MessageId};
+
+/// Makes identifiers and secrets nobody can guess.
+pub trait Ids: Send + Sync {
+    /// For a new device.
+    fn device(&self) -> DeviceId;
+    /// For a new command.
+    fn command(&self) -> CommandId;
+    /// For a new event.
+    fn event(&self) -> EventId;
+    /// For a new message, in the form WhatsApp's own web client uses.
+    fn message(&self) -> MessageId;
+    /// For a new device.
+    fn api_key(&self) -> ApiKey;
+    /// For a request that came without one.
+    fn request(&self) -> String;
+}
+
+/// Identifiers from the system's random numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RandomIds;
+
+const VALID: &str = "hexadecimal text is an identifier";
+
+fn hex<const N: usize>() -> String
+where
+    [u8; N]: AsRef<[u8]>,
+{
+    let mut bytes = [0_u8; N];
+    bytes.fill_with(random);
+    hex::encode(bytes)
+}
+
+impl Ids for RandomIds {
+    fn device(&self) -> DeviceId {
+        DeviceId::parse(format!("dev_{}", hex::<10>())).expect(VALID)
+    }
+
+    fn command(&self) -> CommandId {
+        CommandId::parse(format!("cmd_{}", hex::<12>())).expect(VALID)
+    }
+
+    fn event(&self) -> EventId {
+        EventId::parse(format!("evt_{}", hex::<12>())).expect(VALID)
+    }
+
+    fn message(&self) -> MessageId {
+        MessageId::parse(format!("3EB0{}", hex::<9>().to_uppercase())).expect(VALID)
+    }
+
+    fn api_key(&self) -> ApiKey {
+        ApiKey::new(format!("wak_{}", BASE64_URL_SAFE_NO_PAD.encode(random::<[u8; 24]>())))
+    }
+
+    fn request(&self) -> String {
+        format!("req_{}", hex::<8>())
+    }
+}

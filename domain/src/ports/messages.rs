@@ -1,0 +1,32 @@
+//! Message records.
+
+use async_trait::async_trait;
+
+use super::PortError;
+use crate::model::{DeviceId, Message, MessageFilter, MessageId, Page, PageRequest, Timestamp};
+
+/// What became of a message offered to [`Messages::accept`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was stored.
+    New,
+    /// Its idempotency key was used before, by this message, which is as it is now.
+    Repeated(Box<Message>),
+}
+
+/// The messages there are. Once accepted or received, they change by the `Journal` alone.
+#[async_trait]
+pub trait Messages: Send + Sync {
+    /// Stores a `Pending` outgoing message, unless one of the same device was accepted under the same idempotency key.
+    /// Of many calls at once with one key exactly one is `New`.
+    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted, PortError>;
+
+    /// A message of the device by its id; of several with one id (ids of others are unique within their chat only) the newest.
+    async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError>;
+
+    /// Messages, newest first. Fails with nothing but unavailability: a cursor of another list starts somewhere, harmlessly.
+    async fn list(&self, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, PortError>;
+
+    /// At most `limit` messages still `Pending` that were accepted before `before`, oldest first: what a crash may have left without a command.
+    async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError>;
+}

@@ -1,0 +1,191 @@
+//! One person: a number and a lid, the phone and the companions linked to it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Jid, Node, Server};
+use wacore_libsignal::protocol::IdentityKeyPair;
+
+use crate::adv::{self, SignedKeyIndexList};
+use crate::keys::KeyBundle;
+use crate::mailbox::Mailbox;
+use crate::phone::Phone;
+use crate::stanza;
+
+/// `reason` of a login refused for a temporary ban, and its `code` (too many recipients).
+const TEMPORARILY_BANNED: u16 = 402;
+const SENT_TO_TOO_MANY_PEOPLE: u16 = 101;
+
+pub struct Account {
+    pub number: String,
+    pub lid: String,
+    pub name: String,
+    pub identity: IdentityKeyPair,
+    /// The phone's keys as the server hands them out.
+    keys: Mutex<KeyBundle>,
+    phone: Mutex<Phone>,
+    roster: RwLock<Roster>,
+    banned_until: Mutex<Option<Instant>>,
+}
+
+/// A linked companion.
+pub struct Device {
+    pub id: u16,
+    pub key_index: u32,
+    pub noise_key: [u8; 32],
+    /// The signed identity others check before they trust this device.
+    pub adv_identity: Vec<u8>,
+    pub mailbox: Mailbox,
+    keys: Mutex<KeyBundle>,
+}
+
+struct Roster {
+    devices: BTreeMap<u16, Arc<Device>>,
+    /// Device ids and key indexes are never given twice.
+    last_id: u16,
+    last_key_index: u32,
+    key_index_list: Arc<SignedKeyIndexList>,
+}
+
+impl Account {
+    pub fn new(number: String, lid: String, name: String) -> Self {
+        let identity = IdentityKeyPair::generate(&mut rand::rng());
+        let (phone, keys) = Phone::new(identity.clone());
+        let roster = Roster {
+            devices: BTreeMap::new(),
+            last_id: 0,
+            last_key_index: 0,
+            key_index_list: Arc::new(adv::sign_key_index_list(&identity, 0, Vec::new())),
+        };
+        Self {
+            number,
+            lid,
+            name,
+            identity,
+            keys: Mutex::new(keys),
+            phone: Mutex::new(phone),
+            roster: RwLock::new(roster),
+            banned_until: Mutex::default(),
+        }
+    }
+
+    /// The address of one of its devices, by number or by lid.
+    pub fn jid(&self, server: Server, device: u16) -> Jid {
+        match server {
+            Server::Lid => Jid::lid_device(self.lid.as_str(), device),
+            _ => Jid::pn_device(self.number.as_str(), device),
+        }
+    }
+
+    pub fn is(&self, other: &Account) -> bool {
+        self.number == other.number
+    }
+
+    /// Locked last: never take another account's phone while holding one.
+    pub fn phone(&self) -> MutexGuard<'_, Phone> {
+        self.phone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn devices(&self) -> Vec<Arc<Device>> {
+        self.roster().devices.values().cloned().collect()
+    }
+
+    pub fn device(&self, id: u16) -> Option<Arc<Device>> {
+        self.roster().devices.get(&id).cloned()
+    }
+
+    pub fn key_index_list(&self) -> Arc<SignedKeyIndexList> {
+        self.roster().key_index_list.clone()
+    }
+
+    /// The id and key index of the companion that is about to be linked.
+    pub fn reserve_device(&self) -> Option<(u16, u32)> {
+        let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+        roster.last_id = roster.last_id.checked_add(1)?;
+        roster.last_key_index += 1;
+        Some((roster.last_id, roster.last_key_index))
+    }
+
+    pub fn link_device(&self, device: Arc<Device>) {
+        self.change_roster(|devices| devices.insert(device.id, device));
+    }
+
+    /// Unlinks a companion: its connection is told so, its later logins are refused.
+    pub fn unlink_device(&self, id: u16) -> Option<Arc<Device>> {
+        let device = self.change_roster(|devices| devices.remove(&id))?;
+        self.phone().forget_device(self, id);
+        if let Some(link) = device.mailbox.link() {
+            link.end(Some(stanza::conflict(Some("401"), "device_removed")));
+        }
+        Some(device)
+    }
+
+    fn change_roster<T>(&self, change: impl FnOnce(&mut BTreeMap<u16, Arc<Device>>) -> T) -> T {
+        let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut roster.devices);
+        let valid = roster.devices.values().map(|d| d.key_index).collect();
+        let list = adv::sign_key_index_list(&self.identity, roster.last_key_index, valid);
+        roster.key_index_list = Arc::new(list);
+        changed
+    }
+
+    fn roster(&self) -> std::sync::RwLockReadGuard<'_, Roster> {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps all companions out for a while; zero lets them in again.
+    pub fn ban(&self, duration: Duration) {
+        let until = Instant::now().checked_add(duration);
+        *self.ban_slot() = until.filter(|_| !duration.is_zero());
+        if let Some(refusal) = self.ban_refusal() {
+            for link in self.devices().iter().filter_map(|d| d.mailbox.link()) {
+                link.end(Some(refusal.clone()));
+            }
+        }
+    }
+
+    /// The stanza that answers a login while the ban lasts.
+    pub fn ban_refusal(&self) -> Option<Node> {
+        let left = (*self.ban_slot())?.checked_duration_since(Instant::now())?;
+        let refusal = NodeBuilder::new("failure")
+            .attr("reason", TEMPORARILY_BANNED)
+            .attr("code", SENT_TO_TOO_MANY_PEOPLE)
+            .attr("expire", left.as_secs().max(1))
+            .build();
+        Some(refusal)
+    }
+
+    fn ban_slot(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.banned_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Device {
+    pub fn new(
+        (id, key_index): (u16, u32),
+        noise_key: [u8; 32],
+        adv_identity: Vec<u8>,
+        keys: KeyBundle,
+    ) -> Self {
+        Self {
+            id,
+            key_index,
+            noise_key,
+            adv_identity,
+            mailbox: Mailbox::default(),
+            keys: Mutex::new(keys),
+        }
+    }
+
+    pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,1 @@
+//! A WhatsApp that lives on this machine: server and simulated phones.

@@ -1,0 +1,97 @@
+//! Everything that exists on this WhatsApp: the accounts, the connections, the weather.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wacore_binary::{Jid, Server};
+
+use crate::account::Account;
+use crate::faults::Faults;
+use crate::link::Links;
+use crate::noise::ServerIdentity;
+use crate::pairing::Pairings;
+
+/// Lids count up from here, well apart from phone numbers.
+const FIRST_LID: u64 = 100_000_000_000_001;
+
+pub struct World {
+    pub identity: ServerIdentity,
+    pub faults: Faults,
+    pub links: Links,
+    pub pairings: Pairings,
+    /// Every task the server starts, so that a shutdown can wait for the last.
+    pub tasks: TaskTracker,
+    pub closing: CancellationToken,
+    accounts: RwLock<Directory>,
+    ids: AtomicU64,
+}
+
+#[derive(Default)]
+struct Directory {
+    by_number: HashMap<String, Arc<Account>>,
+    by_lid: HashMap<String, Arc<Account>>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            identity: ServerIdentity::generate(),
+            faults: Faults::default(),
+            links: Links::default(),
+            pairings: Pairings::default(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            accounts: RwLock::default(),
+            ids: AtomicU64::new(0),
+        }
+    }
+
+    /// A new account, or `None` if the number is taken.
+    pub fn register(&self, number: &str, name: &str) -> Option<Arc<Account>> {
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        if accounts.by_number.contains_key(number) {
+            return None;
+        }
+        let lid = (FIRST_LID + self.next_id()).to_string();
+        let account = Arc::new(Account::new(number.to_owned(), lid.clone(), name.to_owned()));
+        accounts.by_number.insert(number.to_owned(), account.clone());
+        accounts.by_lid.insert(lid, account.clone());
+        Some(account)
+    }
+
+    pub fn account(&self, number: &str) -> Option<Arc<Account>> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.by_number.get(number).cloned()
+    }
+
+    /// The person behind a number or a lid.
+    pub fn account_of(&self, jid: &Jid) -> Option<Arc<Account>> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        match jid.server {
+            Server::Pn => accounts.by_number.get(jid.user.as_str()),
+            Server::Lid => accounts.by_lid.get(jid.user.as_str()),
+            _ => None,
+        }
+        .cloned()
+    }
+
+    /// Back to an empty world with fair weather.
+    pub fn reset(&self) {
+        let accounts = {
+            let mut directory = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *directory)
+        };
+        drop(accounts);
+        self.pairings.clear();
+        self.faults.clear();
+        self.links.drop_all();
+    }
+
+    /// A number no other stanza or account of this world has.
+    pub fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}

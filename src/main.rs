@@ -1,0 +1,2 @@
+//! warta.
+fn main() {}
