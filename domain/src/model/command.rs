@@ -38,6 +38,15 @@ pub struct Envelope {
     pub reply: bool,
 }
 
+impl Envelope {
+    /// What it keeps its order within: what a device sends, or everything else asked of it. So a device that cannot
+    /// send for the moment can still be disconnected.
+    pub fn group(&self) -> String {
+        let kind = if matches!(self.command, Command::SendText(_)) { "send" } else { "control" };
+        format!("{}/{kind}", self.device_id)
+    }
+}
+
 /// What became of a command, told to whoever waits for it. Variants are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]

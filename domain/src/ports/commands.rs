@@ -10,7 +10,7 @@ use crate::model::Envelope;
 /// Takes commands for devices.
 #[async_trait]
 pub trait CommandSink: Send + Sync {
-    /// Keeps the command until it is acknowledged. Commands of one device that are due keep the order of their calls.
+    /// Keeps the command until it is acknowledged. Commands of one group ([`Envelope::group`]) that are due keep the order of their calls.
     /// Repeating an id that is still queued is a no-op.
     async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError>;
 }
@@ -29,16 +29,16 @@ pub struct Received {
 /// Gives commands to a host.
 #[async_trait]
 pub trait CommandSource: Send + Sync {
-    /// Waits until commands are due and hands out at most `max` of them: per device in order, and none of a device that has some handed out and not yet
+    /// Waits until commands are due and hands out at most `max` of them: per group in order, and none of a group that has some handed out and not yet
     /// acknowledged or returned. What is handed out and lost with its host is handed out again. May answer with none.
     async fn receive(&self, max: usize) -> Result<Vec<Received>, PortError>;
 
     /// The commands' outcomes are stored: they are done. Unknown and spent receipts are fine.
     async fn acknowledge(&self, receipts: &[String]) -> Result<(), PortError>;
 
-    /// Gives a command back, to be handed out again after `delay`; its device's later commands wait behind it.
+    /// Gives a command back, to be handed out again after `delay`; its group's later commands wait behind it.
     async fn retry(&self, receipt: &str, delay: Duration) -> Result<(), PortError>;
 
-    /// Puts a command aside for good, kept for people to look at, so that its device's later commands go on.
+    /// Puts a command aside for good, kept for people to look at, so that its group's later commands go on.
     async fn bury(&self, receipt: &str, reason: &str) -> Result<(), PortError>;
 }
