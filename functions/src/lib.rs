@@ -1,1 +1,16 @@
-//! Every HTTP and WebSocket endpoint.
+//! Every HTTP endpoint and the WebSocket: authenticate, parse into the domain's types, hand on, answer in the contract's shape.
+
+mod api;
+mod auth;
+mod error;
+mod extract;
+mod fields;
+mod reply;
+mod request_id;
+mod router;
+mod routes;
+mod settings;
+mod views;
+
+pub use api::{Api, ApiConfig};
+pub use router::{router, socket_router};

@@ -1,0 +1,147 @@
+//! The one error of all endpoints, and its one match to status and code.
+
+use std::sync::Arc;
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{model::Timestamp, ports::PortError};
+use serde_json::{Value, json};
+
+/// Details quote what the user sent, but not all of it.
+const MAX_DETAILS: usize = 300;
+
+/// Why a request was not done. What it displays is the message users read.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("The API token is missing or wrong")]
+    InvalidApiToken,
+    #[error("There is no such device")]
+    DeviceNotFound,
+    #[error("A device of this user with this alias exists already, or its session id is still in use")]
+    DeviceAlreadyExists,
+    #[error("The device is not connected to WhatsApp: connect it and scan the QR code if it is not linked yet")]
+    DeviceNotConnected,
+    #[error("The recipient is not a phone number in international format nor a WhatsApp address")]
+    InvalidPhoneNumber,
+    #[error("There is no QR code to scan: {0}")]
+    InvalidQrCode(&'static str),
+    #[error("WhatsApp did not take the message")]
+    MessageSendFailed { reason: Option<String> },
+    #[error("The request is not valid")]
+    Validation { details: String },
+    #[error("The request's body is not JSON: send it with the header Content-Type: application/json")]
+    UnsupportedMediaType,
+    #[error("The request's body is too large")]
+    PayloadTooLarge,
+    #[error("There is nothing at this address")]
+    NotFound,
+    #[error("This address does not know this method")]
+    MethodNotAllowed,
+    #[error("It takes longer than expected; it is still being worked on")]
+    Timeout,
+    #[error("Something went wrong on our side")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ApiError {
+    /// A field, by its path, that cannot be used.
+    pub fn invalid(field: &str, problem: impl std::fmt::Display) -> Self {
+        Self::Validation { details: format!("{field}: {problem}") }
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidApiToken => (StatusCode::UNAUTHORIZED, "INVALID_API_TOKEN"),
+            Self::DeviceNotFound => (StatusCode::NOT_FOUND, "DEVICE_NOT_FOUND"),
+            Self::DeviceAlreadyExists => (StatusCode::CONFLICT, "DEVICE_ALREADY_EXISTS"),
+            Self::DeviceNotConnected => (StatusCode::BAD_REQUEST, "DEVICE_NOT_CONNECTED"),
+            Self::InvalidPhoneNumber => (StatusCode::BAD_REQUEST, "INVALID_PHONE_NUMBER"),
+            Self::InvalidQrCode(_) => (StatusCode::BAD_REQUEST, "INVALID_QR_CODE"),
+            Self::MessageSendFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
+            Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "TIMEOUT"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+        }
+    }
+
+    fn details(&self) -> Option<String> {
+        let details = match self {
+            Self::Validation { details } => details,
+            Self::MessageSendFailed { reason } => reason.as_ref()?,
+            _ => return None,
+        };
+        Some(details.chars().take(MAX_DETAILS).collect())
+    }
+
+    /// The contract's shape of an error.
+    pub fn body(&self, request_id: &str, at: Timestamp) -> Value {
+        json!({
+            "success": false,
+            "error": {
+                "code": self.status_and_code().1,
+                "message": self.to_string(),
+                "details": self.details(),
+                "timestamp": at,
+                "requestId": request_id,
+            }
+        })
+    }
+}
+
+impl From<PortError> for ApiError {
+    fn from(error: PortError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// The status alone: `request_id` knows the rest of what the body says, and writes it.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status_and_code().0.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_the_contracts_shape() {
+        let error = ApiError::invalid("webhook.url", "not an http or https URL");
+        let body = error.body("req_1", Timestamp::from_millis(0));
+        assert_eq!(
+            body,
+            json!({
+                "success": false,
+                "error": {
+                    "code": "VALIDATION_ERROR",
+                    "message": "The request is not valid",
+                    "details": "webhook.url: not an http or https URL",
+                    "timestamp": "1970-01-01T00:00:00.000Z",
+                    "requestId": "req_1",
+                }
+            })
+        );
+    }
+
+    #[test]
+    fn a_failure_of_ours_says_nothing_of_its_cause() {
+        let error = ApiError::from(PortError::unavailable("disk /dev/secret is full"));
+        let body = error.body("req_1", Timestamp::from_millis(0)).to_string();
+        assert!(body.contains("INTERNAL_ERROR") && !body.contains("secret"), "{body}");
+    }
+
+    #[test]
+    fn details_quote_only_so_much_of_a_request() {
+        let error = ApiError::invalid("alias", "é".repeat(10_000));
+        assert_eq!(error.details().map(|details| details.chars().count()), Some(MAX_DETAILS));
+    }
+}

@@ -1,0 +1,64 @@
+//! Every request has an id: in its log lines, in its response, and in its error, which is written here.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tracing::{Instrument, field};
+
+use crate::{api::Api, error::ApiError};
+
+/// Carries the id, in both directions.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs a request under its id.
+pub async fn run(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let id = request.headers().get(HEADER).and_then(sane).map_or_else(|| api.ids.request(), str::to_owned);
+    // The template, never the path itself: the query may hold a token.
+    let path = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
+    let span = tracing::info_span!("request", method = %request.method(), path, request_id = %id, status = field::Empty);
+    async {
+        let mut response = next.run(request).await;
+        if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
+            if let ApiError::Internal(cause) = &*error {
+                tracing::error!(cause = ?cause, "a request failed");
+            }
+            let body = Json(error.body(&id, api.clock.now())).into_response();
+            response.headers_mut().extend(body.headers().clone());
+            *response.body_mut() = body.into_body();
+        }
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        span.record("status", response.status().as_u16());
+        tracing::debug!("a request was answered");
+        response
+    }
+    .instrument(span.clone())
+    .await
+}
+
+/// The client's own id, if it can go into logs and headers as it is.
+fn sane(value: &HeaderValue) -> Option<&str> {
+    let text = value.to_str().ok()?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    ((1..=128).contains(&text.len()) && text.bytes().all(plain)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_plain_ids_of_clients_are_taken_over() {
+        for (text, taken) in [("req_1", true), ("0b1e-4.a:7", true), ("", false), ("a b", false), ("a\"b", false)] {
+            assert_eq!(sane(&HeaderValue::from_static(text)).is_some(), taken, "{text}");
+        }
+        assert_eq!(sane(&HeaderValue::from_str(&"x".repeat(129)).unwrap()), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! All endpoints in one table.
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{
+        HeaderName, Method,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{any, delete, get, post, put},
+};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{Any as AnyOrigin, CorsLayer},
+};
+
+use crate::{
+    api::Api,
+    auth,
+    error::ApiError,
+    request_id,
+    routes::{devices, health, messages, send, socket, users},
+};
+
+/// What every endpoint of the contract starts with.
+const BASE: &str = "/api/whatsapp";
+/// Largest JSON body.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Everything the API's port answers, its WebSocket at `/ws` included.
+pub fn router(api: Api) -> Router {
+    let api = Arc::new(api);
+    let endpoints = Router::new()
+        .route("/devices", post(devices::create::handle))
+        .route("/devices/{id}", get(devices::get::handle))
+        .route("/devices/{id}", put(devices::update::handle))
+        .route("/devices/{id}", delete(devices::delete::handle))
+        .route("/devices/{id}/connect", post(devices::connect::handle))
+        .route("/devices/{id}/disconnect", post(devices::disconnect::handle))
+        .route("/devices/{id}/relogin", post(devices::relogin::handle))
+        .route("/devices/{id}/qr", get(devices::qr::handle))
+        .route("/users/{userId}/devices", get(users::devices::list))
+        .route("/send", post(send::handle))
+        .route("/messages", get(messages::list))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(api.clone(), auth::require))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let open = Router::new()
+        .nest(BASE, endpoints)
+        .route(&format!("{BASE}/health"), get(health::handle))
+        .route("/health", get(health::handle))
+        .route("/ws", get(socket::open))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found);
+    finish(open, api)
+}
+
+/// Everything the WebSocket's own port answers: the WebSocket, at any path.
+pub fn socket_router(api: Api) -> Router {
+    finish(Router::new().fallback(any(socket::open)), Arc::new(api))
+}
+
+/// What holds for every request, outermost first.
+fn finish(router: Router<Arc<Api>>, api: Arc<Api>) -> Router {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(api.clone(), request_id::run))
+        .layer(cors())
+        .layer(CatchPanicLayer::custom(panicked));
+    router.layer(layers).with_state(api)
+}
+
+/// A token in a header, never a cookie: any page may ask.
+fn cors() -> CorsLayer {
+    let own = ["idempotency-key", "prefer"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([CONTENT_TYPE, auth::API_TOKEN, request_id::HEADER].into_iter().chain(own).collect::<Vec<_>>())
+        .expose_headers([request_id::HEADER, RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}
+
+async fn not_found() -> ApiError {
+    ApiError::NotFound
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::MethodNotAllowed
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    ApiError::Internal(format!("a handler panicked: {}", text.unwrap_or("without words")).into()).into_response()
+}

@@ -1,0 +1,18 @@
+//! `POST /devices/{id}/connect`: bring the device on line.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State};
+use domain::model::Command;
+
+use super::{Connecting, bring_up};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, reply::Success};
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    PathDevice(device): PathDevice,
+) -> Result<Success<Connecting>, ApiError> {
+    let connecting = bring_up(&api, &caller, device, Command::Connect).await?;
+    Ok(Success::with("Connection initiated", connecting))
+}

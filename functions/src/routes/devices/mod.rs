@@ -1,0 +1,45 @@
+//! `/devices`
+
+pub mod connect;
+pub mod create;
+pub mod delete;
+pub mod disconnect;
+pub mod get;
+pub mod qr;
+pub mod relogin;
+pub mod update;
+
+use domain::model::{Command, Device, DeviceId, Status};
+use serde::Serialize;
+
+use crate::{api::Api, auth::Caller, error::ApiError, fields::Text};
+
+type Alias = Text<1, 100>;
+type Description = Text<0, 1000>;
+
+/// How a device fares after it was asked to connect.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connecting {
+    device_id: DeviceId,
+    status: Status,
+    qr_required: bool,
+    ws_endpoint: String,
+}
+
+/// Asks a device to connect, one way or another.
+async fn bring_up(api: &Api, caller: &Caller, device: Device, command: Command) -> Result<Connecting, ApiError> {
+    let (device, answered) = ask(api, device.id, command).await?;
+    // A host that has not answered has the command and will connect.
+    let status = if answered || device.session.status == Status::Connected { device.session.status } else { Status::Connecting };
+    let qr_required = !device.session.is_linked();
+    Ok(Connecting { device_id: device.id, status, qr_required, ws_endpoint: caller.ws_endpoint(api) })
+}
+
+/// Has a host do something with a device's session and tells how the device is then, and whether the host answered in time.
+async fn ask(api: &Api, id: DeviceId, command: Command) -> Result<(Device, bool), ApiError> {
+    let command = api.intake.command(&id, command, true).await?;
+    let answered = api.intake.outcome(&command, api.config.send_wait).await?.is_some();
+    let device = api.devices.get(&id).await?.ok_or(ApiError::DeviceNotFound)?;
+    Ok((device, answered))
+}

@@ -1,0 +1,56 @@
+//! `GET /devices/{id}/qr`: the code to scan. Right after a connect it waits for the first one, so that nobody needs to poll.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::State;
+use domain::model::{Device, Qr, Status, Timestamp};
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use crate::{api::Api, error::ApiError, extract::PathDevice, reply::Success};
+
+const WAIT: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(100);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    qr_code: String,
+    qr_image: String,
+    expires_at: Timestamp,
+    status: &'static str,
+}
+
+pub async fn handle(State(api): State<Arc<Api>>, PathDevice(mut device): PathDevice) -> Result<Success<Response>, ApiError> {
+    let deadline = Instant::now() + WAIT;
+    while may_show(&device)? && Instant::now() < deadline {
+        if let Some(qr) = device.session.qr.take().filter(|qr| api.clock.now() < qr.expires_at) {
+            return Ok(Success::of(qr.into()));
+        }
+        if api.closing.run_until_cancelled(sleep(GLANCE)).await.is_none() {
+            break;
+        }
+        device = api.devices.get(&device.id).await?.ok_or(ApiError::DeviceNotFound)?;
+    }
+    Err(ApiError::InvalidQrCode("WhatsApp has not given one yet; try again"))
+}
+
+/// Whether a code is there or on its way; if not, what to do.
+fn may_show(device: &Device) -> Result<bool, ApiError> {
+    let session = &device.session;
+    let hint = match session.status {
+        Status::Connecting if !session.is_linked() => return Ok(true),
+        Status::Connected => "the device is connected already",
+        Status::Connecting => "the device is linked already and about to be connected",
+        _ if session.is_linked() => "the device is linked already; connect it, or relogin to link it anew",
+        _ if session.qr.is_some() => "the last code has expired; connect the device to get a new one",
+        _ => "connect the device first",
+    };
+    Err(ApiError::InvalidQrCode(hint))
+}
+
+impl From<Qr> for Response {
+    fn from(qr: Qr) -> Self {
+        Self { qr_code: qr.code, qr_image: qr.image, expires_at: qr.expires_at, status: "waiting_for_scan" }
+    }
+}

@@ -1,0 +1,129 @@
+//! The WebSocket: every event as it happens.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, close_code, rejection::WebSocketUpgradeRejection},
+    },
+    response::Response,
+};
+use domain::model::Event;
+use serde::Deserialize;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{api::Api, auth::Caller, error::ApiError, extract::Query};
+
+/// Clients have nothing to say here.
+const MAX_CLIENT_FRAME: usize = 16 * 1024;
+/// How often a client is asked whether it is still there; silent for two of these, it is not.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// How long a client may take to read a frame, or to say goodbye.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Deserialize)]
+pub struct Token {
+    #[serde(default)]
+    token: String,
+}
+
+pub async fn open(
+    State(api): State<Arc<Api>>,
+    Query(Token { token }): Query<Token>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    Caller::by_token(&api, &token)?;
+    let upgrade = upgrade.map_err(|rejection| ApiError::Validation { details: format!("WebSocket: {}", rejection.body_text()) })?;
+    // From before the handshake on, so that a client misses nothing of what happens after it.
+    let listener = Listener { events: api.subscription.subscribe(), closing: api.closing.clone(), last_heard: Instant::now() };
+    let open = api.sockets.token();
+    Ok(upgrade.max_message_size(MAX_CLIENT_FRAME).max_frame_size(MAX_CLIENT_FRAME).on_upgrade(async move |socket| {
+        listener.serve(socket).await;
+        drop(open);
+    }))
+}
+
+struct Listener {
+    events: broadcast::Receiver<Arc<Event>>,
+    closing: CancellationToken,
+    last_heard: Instant,
+}
+
+/// Why a socket ends: with a goodbye, or without because the client is gone.
+type End = Option<CloseFrame>;
+
+impl Listener {
+    async fn serve(mut self, mut socket: WebSocket) {
+        let mut pings = interval(PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let end = loop {
+            let step = tokio::select! {
+                () = self.closing.cancelled() => ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
+                event = self.events.recv() => tell(&mut socket, event).await,
+                _ = pings.tick() => self.ping(&mut socket).await,
+                frame = socket.recv() => self.hear(frame),
+            };
+            if let ControlFlow::Break(end) = step {
+                break end;
+            }
+        };
+        if let Some(frame) = end {
+            close(&mut socket, frame).await;
+        }
+    }
+
+    fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> ControlFlow<End> {
+        match frame {
+            // A client's close is answered by the protocol itself while it is read to its end.
+            Some(Ok(_)) => {
+                self.last_heard = Instant::now();
+                ControlFlow::Continue(())
+            }
+            Some(Err(_)) | None => ControlFlow::Break(None),
+        }
+    }
+
+    async fn ping(&self, socket: &mut WebSocket) -> ControlFlow<End> {
+        if self.last_heard.elapsed() >= 2 * PING_EVERY {
+            return ControlFlow::Break(None);
+        }
+        send(socket, Message::Ping(Bytes::new())).await
+    }
+}
+
+async fn tell(socket: &mut WebSocket, event: Result<Arc<Event>, RecvError>) -> ControlFlow<End> {
+    match event {
+        Ok(event) => send(socket, Message::Text(event.frame().into())).await,
+        Err(RecvError::Lagged(_)) => ControlFlow::Break(goodbye(close_code::AGAIN, "too slow: events were missed")),
+        Err(RecvError::Closed) => ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
+    match timeout(PATIENCE, socket.send(message)).await {
+        Ok(Ok(())) => ControlFlow::Continue(()),
+        Ok(Err(_)) => ControlFlow::Break(None),
+        Err(_) => ControlFlow::Break(goodbye(close_code::AGAIN, "too slow: events were missed")),
+    }
+}
+
+fn goodbye(code: u16, reason: &'static str) -> End {
+    Some(CloseFrame { code, reason: reason.into() })
+}
+
+/// Says goodbye and waits for the client to say it too, so that the frame is not lost with the connection.
+async fn close(socket: &mut WebSocket, frame: CloseFrame) {
+    let farewell = async {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
+    // A client that does not answer is cut off.
+    let _ = timeout(PATIENCE, farewell).await;
+}

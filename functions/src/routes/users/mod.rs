@@ -1,0 +1,3 @@
+//! `/users`
+
+pub mod devices;
