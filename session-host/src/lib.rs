@@ -1,1 +1,18 @@
 //! The only place that knows WhatsApp: sessions, commands, events, webhook delivery.
+
+pub mod deliver;
+mod host;
+#[cfg(feature = "sandbox")]
+#[path = "network/sandbox.rs"]
+mod network;
+#[cfg(not(feature = "sandbox"))]
+#[path = "network/whatsapp.rs"]
+mod network;
+mod qr;
+mod session;
+pub mod store;
+
+pub use host::{Host, Ports};
+pub use network::Network;
+#[cfg(feature = "sandbox")]
+pub use network::NotASandbox;

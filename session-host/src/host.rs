@@ -1,0 +1,226 @@
+//! The session host: takes commands from the queue and gives each to its device's session.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    model::{DeviceId, Outcome},
+    pipeline::{Backoff, Publisher, sweep},
+    ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Messages, Push, Received, Replies},
+};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    deliver::{self, Deliverer},
+    network::Network,
+    session,
+};
+
+/// Most commands taken from the queue at once.
+const RECEIVE: usize = 256;
+
+/// Sessions that start their clients at the same time.
+const STARTING: usize = 32;
+
+/// How often work that a crash left behind is looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+
+/// What a host works on.
+#[derive(Clone)]
+pub struct Ports {
+    /// The devices.
+    pub devices: Arc<dyn Devices>,
+    /// Their messages.
+    pub messages: Arc<dyn Messages>,
+    /// Where changes and events go.
+    pub journal: Arc<dyn Journal>,
+    /// Work to be done.
+    pub commands: Arc<dyn CommandSource>,
+    /// The same queue's other end, for work that was left behind.
+    pub sink: Arc<dyn CommandSink>,
+    /// Events on their way to webhooks.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// What the WhatsApp library keeps.
+    pub key_values: Arc<dyn KeyValue>,
+    /// Outcomes for whoever waits.
+    pub replies: Arc<dyn Replies>,
+    /// Open sockets.
+    pub push: Arc<dyn Push>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// This host's turn.
+    pub epoch: Epoch,
+}
+
+/// What all sessions of a host share.
+pub(crate) struct Shared {
+    pub ports: Ports,
+    pub publisher: Publisher,
+    pub network: Network,
+    pub starting: Semaphore,
+}
+
+impl Shared {
+    /// Tells the outcome to whoever waits for it. Nobody may, so a failure changes nothing.
+    pub async fn reply(&self, received: &Received, outcome: Outcome) {
+        if !received.envelope.reply {
+            return;
+        }
+        if let Err(error) = self.ports.replies.reply(&received.envelope.id, outcome).await {
+            tracing::warn!(command = %received.envelope.id, ?error, "an outcome could not be told");
+        }
+    }
+
+    /// Lets commands go. If that fails they come again, and find their outcome stored.
+    pub async fn acknowledge(&self, receipts: &[String]) {
+        if receipts.is_empty() {
+            return;
+        }
+        let mut failures = 0;
+        while let Err(error) = self.ports.commands.acknowledge(receipts).await {
+            failures += 1;
+            tracing::error!(?error, "commands could not be acknowledged");
+            tokio::time::sleep(BACKOFF.after(failures)).await;
+        }
+    }
+}
+
+/// A running host.
+pub struct Host {
+    sessions: Arc<Sessions>,
+    deliverer: Deliverer,
+    stopping: CancellationToken,
+    loops: TaskTracker,
+}
+
+impl Host {
+    /// Takes up every device that wants to be connected, and begins to take commands.
+    pub async fn start(ports: Ports, network: Network, webhooks: deliver::Config) -> Self {
+        let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), webhooks);
+        let wake = {
+            let deliverer = deliverer.clone();
+            Arc::new(move |device: &DeviceId| deliverer.wake(device))
+        };
+        let publisher = Publisher {
+            journal: ports.journal.clone(),
+            push: ports.push.clone(),
+            wake,
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+            epoch: ports.epoch,
+        };
+        let shared = Arc::new(Shared { ports, publisher, network, starting: Semaphore::new(STARTING) });
+        let sessions =
+            Arc::new(Sessions { shared, running: Mutex::default(), tasks: TaskTracker::new(), stopping: CancellationToken::new() });
+        let host = Self { sessions, deliverer, stopping: CancellationToken::new(), loops: TaskTracker::new() };
+        host.spawn_loop(resume(host.sessions.clone()));
+        host.spawn_loop(dispatch(host.sessions.clone()));
+        host.spawn_loop(sweep_again(host.sessions.clone()));
+        host
+    }
+
+    fn spawn_loop(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
+        self.loops.spawn(async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Takes no more commands, lets every session finish what it has in hand and go off line, and stops. What is left is taken up at the next start.
+    pub async fn shutdown(self) {
+        self.stopping.cancel();
+        self.loops.close();
+        self.loops.wait().await;
+        self.sessions.stopping.cancel();
+        self.sessions.tasks.close();
+        self.sessions.tasks.wait().await;
+        self.deliverer.shutdown().await;
+    }
+}
+
+struct Sessions {
+    shared: Arc<Shared>,
+    running: Mutex<HashMap<DeviceId, mpsc::UnboundedSender<Received>>>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Sessions {
+    /// Starts the device's session unless it runs; gives it a command if there is one.
+    fn give(&self, device: &DeviceId, command: Option<Received>) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut command = command;
+        if let Some(session) = running.get(device) {
+            match command.take().map(|command| session.send(command)) {
+                None if !session.is_closed() => return,
+                Some(Ok(())) => return,
+                Some(Err(unsent)) => command = Some(unsent.0),
+                None => {}
+            }
+        }
+        let (sender, commands) = mpsc::unbounded_channel();
+        if let Some(command) = command {
+            sender.send(command).expect("the receiver is in hand");
+        }
+        self.tasks.spawn(session::run(self.shared.clone(), device.clone(), commands, self.stopping.clone()));
+        running.insert(device.clone(), sender);
+    }
+}
+
+async fn resume(sessions: Arc<Sessions>) {
+    let mut failures = 0;
+    let wanted = loop {
+        match sessions.shared.ports.devices.wanted().await {
+            Ok(wanted) => break wanted,
+            Err(error) => {
+                failures += 1;
+                tracing::error!(?error, "the devices to connect could not be listed");
+                tokio::time::sleep(BACKOFF.after(failures)).await;
+            }
+        }
+    };
+    tracing::info!(devices = wanted.len(), "the host took up its devices");
+    for device in &wanted {
+        sessions.give(device, None);
+    }
+}
+
+async fn dispatch(sessions: Arc<Sessions>) {
+    let mut failures = 0;
+    loop {
+        match sessions.shared.ports.commands.receive(RECEIVE).await {
+            Ok(batch) => {
+                failures = 0;
+                for received in batch {
+                    sessions.give(&received.envelope.device_id.clone(), Some(received));
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::error!(?error, "commands could not be received");
+                tokio::time::sleep(BACKOFF.after(failures)).await;
+            }
+        }
+    }
+}
+
+async fn sweep_again(sessions: Arc<Sessions>) {
+    let ports = &sessions.shared.ports;
+    loop {
+        if let Err(error) = sweep(&*ports.messages, &*ports.sink, ports.clock.now()).await {
+            tracing::error!(?error, "work left behind could not be looked for");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}

@@ -1,0 +1,137 @@
+//! A client of the WhatsApp library, running for one device.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use domain::model::OutgoingText;
+use tokio::sync::mpsc;
+use wacore::{
+    proto_helpers::{MessageBuilderExt, build_quote_context},
+    store::{DevicePropsOverride, traits::Backend},
+    types::events::{Event, EventHandler, EventInterest, EventKind},
+};
+use waproto::whatsapp::{self as wa, device_props::PlatformType};
+use whatsapp_rust::{
+    CacheConfig, CacheEntryConfig, Client, SendError, SendOptions, TokioRuntime,
+    bot::{Bot, BotHandle},
+};
+
+use super::{addresses::to_theirs, inbox::Inbox};
+use crate::network::Network;
+
+/// A running client. Dropping it cuts it off; [`Link::close`] lets it put its state away first.
+pub struct Link {
+    handle: BotHandle,
+    /// The client itself.
+    pub client: Arc<Client>,
+    events: mpsc::UnboundedReceiver<Arc<Event>>,
+}
+
+/// What a session reacts to. Everything else stays inside the library.
+const EVENTS: [EventKind; 15] = [
+    EventKind::Connected,
+    EventKind::Disconnected,
+    EventKind::PairSuccess,
+    EventKind::PairError,
+    EventKind::LoggedOut,
+    EventKind::PairingQrCode,
+    EventKind::PairingQrCodesExhausted,
+    EventKind::QrScannedWithoutMultidevice,
+    EventKind::ClientOutdated,
+    EventKind::Messages,
+    EventKind::Receipt,
+    EventKind::ServerAck,
+    EventKind::StreamReplaced,
+    EventKind::TemporaryBan,
+    EventKind::ConnectFailure,
+];
+
+struct Forward(mpsc::UnboundedSender<Arc<Event>>);
+
+impl EventHandler for Forward {
+    fn handle_event(&self, event: Arc<Event>) {
+        // Nobody listens any more once the link is closed.
+        let _ = self.0.send(event);
+    }
+
+    fn interest(&self) -> EventInterest {
+        EventInterest::of(&EVENTS)
+    }
+}
+
+impl Link {
+    /// Starts a client on the device's store. It connects, and reconnects with backoff, by itself.
+    pub async fn open(network: &Network, backend: Arc<dyn Backend>, inbox: Inbox) -> Result<Self> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME);
+        let mut builder = Bot::builder()
+            .with_backend_arc(backend)
+            .with_transport_factory(network.transport())
+            .with_http_client(network.http())
+            .with_runtime(TokioRuntime)
+            .with_device_props(props)
+            .with_cache_config(caches())
+            .with_event_handler(Forward(sender))
+            .with_inbound_durability_hook(inbox)
+            .skip_history_sync();
+        if let Some(version) = network.version() {
+            builder = builder.with_version(version);
+        }
+        let handle = builder.build().await?.spawn();
+        let client = handle.client();
+        // Otherwise people who write to the device see no second tick until somebody opens the app.
+        client.set_force_active_delivery_receipts(true);
+        Ok(Self { handle, client, events })
+    }
+
+    /// The next thing that happened; `None` once the client has stopped for good and everything was told.
+    pub async fn event(&mut self) -> Option<Arc<Event>> {
+        tokio::select! {
+            biased;
+            event = self.events.recv() => event,
+            () = &mut self.handle => self.events.try_recv().ok(),
+        }
+    }
+
+    /// Another thing that happened already, without waiting.
+    pub fn another_event(&mut self) -> Option<Arc<Event>> {
+        self.events.try_recv().ok()
+    }
+
+    /// Goes off line, with all state put away.
+    pub async fn close(self) {
+        self.handle.shutdown().await;
+    }
+
+    /// Takes the device off the account, if WhatsApp can be told, and goes off line.
+    pub async fn log_out(self) {
+        self.client.logout().await;
+        self.handle.shutdown().await;
+    }
+}
+
+/// Encrypts a text and writes it to the socket under its own id; WhatsApp's answer comes as an event.
+pub async fn write(client: Arc<Client>, text: &OutgoingText) -> Result<(), SendError> {
+    let to = to_theirs(&text.to).ok_or_else(|| SendError::InvalidRequest("no such address".into()))?;
+    let message = match &text.quoted {
+        None => wa::Message::text(&text.text),
+        Some(quoted) => {
+            let author = quoted.from.as_ref().unwrap_or(&text.to).to_string();
+            let original = wa::Message::text(&quoted.content);
+            wa::Message::text_with_context(&text.text, build_quote_context(quoted.message_id.as_str(), author, &original))
+        }
+    };
+    let options = SendOptions::default().with_message_id(text.id.as_str());
+    client.send_message_with_options(to, message, options).await.map(|_| ())
+}
+
+/// Smaller than the library's own, which are made for one account a process.
+fn caches() -> CacheConfig {
+    let defaults = CacheConfig::default();
+    let hold = |entry: &CacheEntryConfig, capacity| CacheEntryConfig::new(entry.timeout, capacity);
+    CacheConfig {
+        group_cache: hold(&defaults.group_cache, 50),
+        device_registry_cache: hold(&defaults.device_registry_cache, 2_000),
+        ..defaults
+    }
+}

@@ -1,0 +1,275 @@
+//! One device's session: a task that owns its connection, does what it is asked and tells what happens.
+
+mod addresses;
+mod control;
+mod inbox;
+mod link;
+mod observe;
+mod outbox;
+mod outcome;
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use domain::{
+    model::{Command, Device, DeviceId, Event, EventData, MessageId, Outcome, Session, Status},
+    pipeline::Backoff,
+    ports::{Change, PortError, Received, Step},
+};
+use futures::future::{BoxFuture, OptionFuture};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+use whatsapp_rust::SendError;
+
+use self::{inbox::Inbox, link::Link, outbox::Outbox};
+use crate::{host::Shared, store::DeviceBackend};
+
+/// How long a session that is told to stop or disconnect goes on with what it has in hand.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// How often overdue work is looked for, while there is work.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Between tries to reach a store that fails, or to restart a client that died.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(30) };
+
+/// Why a session ends for good.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// Another host holds the device now.
+    Fenced,
+    /// The device was deleted.
+    Removed,
+}
+
+/// The task of one device.
+pub(crate) struct Actor {
+    shared: Arc<Shared>,
+    device: DeviceId,
+    /// The session as it is stored.
+    session: Session,
+    inbox: Inbox,
+    link: Option<Link>,
+    outbox: Outbox,
+    writing: Option<BoxFuture<'static, (MessageId, Result<(), SendError>)>>,
+    /// When to open the link again.
+    reopen_at: Option<Instant>,
+    tick_at: Instant,
+    deaths: u32,
+}
+
+/// Runs the session of `device` until it is deleted, fenced or told to stop. A device that wants to be connected is, at once.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    device: DeviceId,
+    mut commands: mpsc::UnboundedReceiver<Received>,
+    stopping: CancellationToken,
+) {
+    let Some(device) = load(&shared, &device, &stopping).await else {
+        return discard(&shared, commands).await;
+    };
+    let mut actor = Actor::new(shared.clone(), device);
+    let ended = tokio::select! {
+        biased;
+        () = stopping.cancelled() => None,
+        stop = actor.live(&mut commands) => Some(stop),
+    };
+    match ended {
+        None => actor.wind_up().await,
+        Some(stop) => {
+            tracing::info!(device = %actor.device, ?stop, "a session ended");
+            if stop == Stop::Removed {
+                discard(&shared, commands).await;
+            }
+        }
+    }
+}
+
+/// The device is gone, with its records: what else was asked of it has no meaning any more.
+async fn discard(shared: &Shared, mut commands: mpsc::UnboundedReceiver<Received>) {
+    commands.close();
+    while let Some(received) = commands.recv().await {
+        shared.reply(&received, Outcome::Done).await;
+        shared.acknowledge(&[received.receipt]).await;
+    }
+}
+
+async fn load(shared: &Shared, id: &DeviceId, stopping: &CancellationToken) -> Option<Device> {
+    let mut failures = 0;
+    while !stopping.is_cancelled() {
+        match shared.ports.devices.get(id).await {
+            Ok(device) => return device,
+            Err(error) => {
+                failures += 1;
+                tracing::error!(device = %id, ?error, "a device could not be loaded");
+                tokio::time::sleep(BACKOFF.after(failures)).await;
+            }
+        }
+    }
+    None
+}
+
+impl Actor {
+    fn new(shared: Arc<Shared>, device: Device) -> Self {
+        let inbox = Inbox { device: device.id.clone(), session_id: device.session_id, publisher: shared.publisher.clone() };
+        Self {
+            shared,
+            device: device.id,
+            session: device.session,
+            inbox,
+            link: None,
+            outbox: Outbox::default(),
+            writing: None,
+            reopen_at: None,
+            tick_at: Instant::now() + TICK,
+            deaths: 0,
+        }
+    }
+
+    async fn live(&mut self, commands: &mut mpsc::UnboundedReceiver<Received>) -> Stop {
+        if self.session.wanted {
+            if let Err(stop) = self.resume().await {
+                return stop;
+            }
+        }
+        loop {
+            let result = tokio::select! {
+                biased;
+                report = self.report() => self.react(report).await,
+                Some(received) = commands.recv() => self.execute(received).await,
+            };
+            if let Err(stop) = result {
+                return stop;
+            }
+        }
+    }
+
+    /// Waits for the next thing that happens by itself. May be broken off anywhere.
+    async fn report(&mut self) -> Report {
+        self.write_next();
+        tokio::select! {
+            biased;
+            Some(event) = OptionFuture::from(self.link.as_mut().map(Link::event)) => Report::Event(event),
+            Some((id, result)) = OptionFuture::from(self.writing.as_mut()) => Report::Written(id, result),
+            () = sleep_until(self.reopen_at) => Report::Reopen,
+            () = tokio::time::sleep_until(self.tick_at), if !self.outbox.is_empty() => Report::Tick,
+        }
+    }
+
+    async fn react(&mut self, report: Report) -> Result<(), Stop> {
+        match report {
+            Report::Event(Some(event)) => self.observe(event).await,
+            Report::Event(None) => self.died().await,
+            Report::Written(id, result) => self.wrote(id, result).await,
+            Report::Reopen => self.resume().await,
+            Report::Tick => self.tick().await,
+        }
+    }
+
+    async fn execute(&mut self, received: Received) -> Result<(), Stop> {
+        match &received.envelope.command {
+            Command::Connect => self.connect(received).await,
+            Command::Disconnect => self.disconnect(received).await,
+            Command::Relogin => self.relogin(received).await,
+            Command::Remove => self.remove(received).await,
+            Command::SendText(_) => self.take_job(received).await,
+        }
+    }
+
+    /// Goes on with what is in hand for a while, taking in nothing new.
+    async fn settle(&mut self) -> Result<(), Stop> {
+        let deadline = Instant::now() + SETTLE;
+        while !self.outbox.is_empty() && self.session.status == Status::Connected {
+            match tokio::time::timeout_at(deadline, self.report()).await {
+                Ok(report) => self.react(report).await?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// The process stops: the record stays as it is, so that the next one takes the session up.
+    async fn wind_up(&mut self) {
+        if self.settle().await.is_ok() {
+            self.close().await;
+        }
+    }
+
+    async fn open(&mut self) {
+        self.reopen_at = None;
+        let shared = &self.shared;
+        let backend =
+            DeviceBackend::new(shared.ports.key_values.clone(), self.device.clone(), shared.ports.epoch, shared.ports.clock.clone());
+        match Link::open(&shared.network, Arc::new(backend), self.inbox.clone()).await {
+            Ok(link) => self.link = Some(link),
+            Err(error) => {
+                tracing::error!(device = %self.device, ?error, "a client could not be started");
+                self.reopen_later();
+            }
+        }
+    }
+
+    async fn close(&mut self) {
+        self.writing = None;
+        self.outbox.disconnected();
+        if let Some(link) = self.link.take() {
+            link.close().await;
+        }
+    }
+
+    fn reopen_later(&mut self) {
+        self.deaths += 1;
+        self.reopen_at = Some(Instant::now() + BACKOFF.after(self.deaths));
+    }
+
+    /// Stores a new state of the session, and tells it if users can see the difference.
+    async fn enter(&mut self, next: Session) -> Result<(), Stop> {
+        let visible = |session: &Session| (session.status, session.phone.clone(), session.reason.clone());
+        let data = (visible(&next) != visible(&self.session)).then(|| EventData::connection_update(&next));
+        self.store_session(next, data).await
+    }
+
+    async fn store_session(&mut self, next: Session, data: Option<EventData>) -> Result<(), Stop> {
+        if next == self.session && data.is_none() {
+            return Ok(());
+        }
+        let step = self.shared.publisher.step(Change::Session(Box::new(next.clone())), data.as_ref());
+        self.publish(vec![step]).await?;
+        self.session = next;
+        Ok(())
+    }
+
+    /// Publishes, however long the store takes to come back.
+    async fn publish(&mut self, steps: Vec<Step>) -> Result<Vec<Event>, Stop> {
+        let mut failures = 0;
+        loop {
+            match self.shared.publisher.publish(&self.device, steps.clone()).await {
+                Ok(events) => return Ok(events),
+                Err(PortError::Fenced) => return Err(Stop::Fenced),
+                Err(error) => {
+                    failures += 1;
+                    tracing::error!(device = %self.device, ?error, "what happened to a device could not be stored");
+                    tokio::time::sleep(BACKOFF.after(failures)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Something that happened by itself.
+enum Report {
+    /// WhatsApp reported something; `None` if the client has stopped.
+    Event(Option<Arc<wacore::types::events::Event>>),
+    /// A text was written to the socket, or could not be.
+    Written(MessageId, Result<(), SendError>),
+    /// It is time to open the link again.
+    Reopen,
+    /// It is time to look for overdue work.
+    Tick,
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
+    }
+}

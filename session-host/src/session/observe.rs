@@ -1,0 +1,186 @@
+//! What WhatsApp reports, as changes and events of ours.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    model::{EventData, MessageId, MessageStatus, Qr, Session, Status, Timestamp},
+    ports::{Change, Step},
+};
+use tokio::time::Instant;
+use wacore::types::{
+    events::{ConnectFailureReason, Event, PairingQrCode, Receipt, ServerAck},
+    presence::ReceiptType,
+};
+
+use super::{
+    Actor, Stop,
+    addresses::{Person, to_ours},
+    link::Link,
+    outcome::Outcomes,
+};
+use crate::qr;
+
+/// Reports stored in one go, so that a flood of acknowledgements costs few writes.
+const BATCH: usize = 64;
+
+impl Actor {
+    pub(super) async fn observe(&mut self, first: Arc<Event>) -> Result<(), Stop> {
+        let mut outcomes = Outcomes::default();
+        let mut next = Some(first);
+        let mut left = BATCH;
+        while let Some(event) = next {
+            match &*event {
+                Event::ServerAck(ack) => self.acknowledged(&mut outcomes, ack),
+                Event::Receipt(receipt) => outcomes.steps.extend(self.receipt(receipt).await),
+                other => {
+                    // What was sent before the connection changed is stored before the change.
+                    self.store(std::mem::take(&mut outcomes)).await?;
+                    self.connection(other).await?;
+                }
+            }
+            left -= 1;
+            next = if left > 0 { self.link.as_mut().and_then(Link::another_event) } else { None };
+        }
+        self.store(outcomes).await
+    }
+
+    fn acknowledged(&mut self, outcomes: &mut Outcomes, ack: &ServerAck) {
+        if ack.class.as_deref().is_some_and(|class| class != "message") {
+            return;
+        }
+        let job = MessageId::parse(ack.id.clone()).ok().and_then(|id| self.outbox.take(&id));
+        let Some(job) = job else { return };
+        match &ack.error {
+            None => {
+                let at = ack.timestamp.map(|at| Timestamp::from_millis(at.timestamp_millis()));
+                self.sent(outcomes, job, at.unwrap_or_else(|| self.shared.ports.clock.now()));
+            }
+            Some(code) => {
+                tracing::warn!(device = %self.device, message = %job.message.id, code, "WhatsApp refused a message");
+                self.failed(outcomes, job, &format!("refused_{code}"));
+            }
+        }
+    }
+
+    async fn receipt(&mut self, receipt: &Receipt) -> Vec<Step> {
+        let status = match receipt.r#type {
+            ReceiptType::Delivered => MessageStatus::Delivered,
+            ReceiptType::Read | ReceiptType::Played => MessageStatus::Read,
+            _ => return Vec::new(),
+        };
+        let Some(link) = &self.link else { return Vec::new() };
+        let source = &receipt.source;
+        let own = |jid: &whatsapp_rust::Jid| to_ours(jid).is_some_and(|jid| [&self.session.phone, &self.session.lid].contains(&&Some(jid)));
+        if source.is_from_me || own(&source.sender) {
+            return Vec::new();
+        }
+        let Some(chat) = Person::find(&link.client, &source.chat, source.sender_alt.as_ref()).await else { return Vec::new() };
+        let at = Timestamp::from_millis(receipt.timestamp.timestamp_millis());
+        let ids = receipt.message_ids.iter().filter_map(|id| MessageId::parse(id.clone()).ok());
+        ids.map(|id| {
+            let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
+            self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data))
+        })
+        .collect()
+    }
+
+    async fn connection(&mut self, event: &Event) -> Result<(), Stop> {
+        match event {
+            Event::PairingQrCode(code) => self.show_qr(code).await,
+            Event::PairSuccess(_) => {
+                let next = Session { qr: None, ..self.session.clone() };
+                self.enter(next).await
+            }
+            Event::Connected(_) => self.connected().await,
+            Event::Disconnected(_) => self.connection_lost().await,
+            Event::LoggedOut(logged_out) => self.forget(&log_out_reason(logged_out.reason)).await,
+            Event::PairingQrCodesExhausted(_) => self.leave(Status::Disconnected, Some("qr_expired"), false).await,
+            Event::StreamReplaced(_) => {
+                self.leave(Status::Error, Some("replaced"), false).await?;
+                self.give_up_all("replaced").await
+            }
+            Event::TemporaryBan(ban) => {
+                self.leave(Status::Error, Some("temporary_ban"), true).await?;
+                self.reopen_at = Some(Instant::now() + ban.expire.to_std().unwrap_or(Duration::from_secs(60)));
+                Ok(())
+            }
+            Event::ClientOutdated(_) => self.leave(Status::Error, Some("client_outdated"), true).await,
+            Event::ConnectFailure(failure) if failure.reason.should_reconnect() => self.connection_lost().await,
+            Event::ConnectFailure(failure) => {
+                tracing::warn!(device = %self.device, reason = ?failure.reason, "WhatsApp refused the connection");
+                self.leave(Status::Error, Some("refused"), false).await?;
+                self.give_up_all("refused").await
+            }
+            Event::PairError(error) => {
+                tracing::warn!(device = %self.device, error = %error.error, "linking failed");
+                Ok(())
+            }
+            Event::Messages(batch) if !batch.hook_committed => self.take_in(batch).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn show_qr(&mut self, code: &PairingQrCode) -> Result<(), Stop> {
+        let Some(image) = qr::data_uri(&code.code) else { return Ok(()) };
+        let qr = Qr { code: code.code.clone(), image, expires_at: self.shared.ports.clock.now() + code.timeout };
+        let data = EventData::qr_code(&qr);
+        let next = Session { qr: Some(qr), ..self.session.clone() };
+        self.store_session(next, Some(data)).await
+    }
+
+    async fn connected(&mut self) -> Result<(), Stop> {
+        let Some(link) = &self.link else { return Ok(()) };
+        let now = self.shared.ports.clock.now();
+        let mut next = self.session.clone();
+        next.phone = link.client.pn().as_ref().and_then(to_ours);
+        next.lid = link.client.lid().as_ref().and_then(to_ours);
+        next.status = Status::Connected;
+        next.reason = None;
+        next.qr = None;
+        next.connected_at = Some(now);
+        next.last_seen = Some(now);
+        self.deaths = 0;
+        // A connection that the library replaced by itself may have swallowed what was on it.
+        self.outbox.disconnected();
+        self.enter(next).await
+    }
+
+    async fn connection_lost(&mut self) -> Result<(), Stop> {
+        self.outbox.disconnected();
+        if self.session.status != Status::Connected {
+            return Ok(());
+        }
+        let mut next = self.session.clone();
+        next.status = Status::Connecting;
+        next.reason = Some("connection_lost".into());
+        next.connected_at = None;
+        next.last_seen = Some(self.shared.ports.clock.now());
+        self.enter(next).await
+    }
+
+    /// The client stopped for no reason it gave.
+    pub(super) async fn died(&mut self) -> Result<(), Stop> {
+        tracing::warn!(device = %self.device, "a client stopped by itself");
+        self.connection_lost().await?;
+        self.close().await;
+        self.reopen_later();
+        Ok(())
+    }
+
+    /// Messages of the kinds that WhatsApp does not hold back until they are stored.
+    async fn take_in(&mut self, batch: &wacore::types::events::MessageBatch) -> Result<(), Stop> {
+        let Some(link) = &self.link else { return Ok(()) };
+        if let Err(error) = self.inbox.take_in(&link.client, &batch.messages).await {
+            tracing::error!(device = %self.device, ?error, "messages could not be stored");
+        }
+        Ok(())
+    }
+}
+
+fn log_out_reason(reason: ConnectFailureReason) -> String {
+    match reason {
+        ConnectFailureReason::AccountLocked => "account_locked",
+        _ => "logged_out",
+    }
+    .to_owned()
+}

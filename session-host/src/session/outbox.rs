@@ -1,0 +1,132 @@
+//! What a device has been asked to send and WhatsApp has not answered yet.
+
+use std::{collections::VecDeque, time::Duration};
+
+use domain::{
+    model::{Message, MessageId, OutgoingText, Timestamp},
+    pipeline::SEND_EXPIRY,
+    ports::Received,
+};
+use tokio::time::Instant;
+
+/// No acknowledgement for this long on a living connection: the frame is taken for lost and sent again under the same id.
+const ACK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Errors of our own making (not the connection's, not WhatsApp's answer) that a message survives.
+const TRIES: u32 = 3;
+
+/// A text in a host's hands.
+#[derive(Debug)]
+pub struct Job {
+    /// The command, to be acknowledged when the outcome is stored.
+    pub received: Received,
+    /// Its record, as it was when the command came.
+    pub message: Message,
+    stage: Stage,
+    failures: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    /// To be written to the socket.
+    Waiting,
+    /// Being encrypted and written.
+    Writing,
+    /// On the socket since then.
+    Written(Instant),
+}
+
+/// The jobs of one device, in the order they were asked for. Written one after another, without waiting for the acknowledgement
+/// of one before writing the next.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    jobs: VecDeque<Job>,
+}
+
+impl Outbox {
+    /// Puts a job in line.
+    pub fn push(&mut self, received: Received, message: Message) {
+        self.jobs.push_back(Job { received, message, stage: Stage::Waiting, failures: 0 });
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// The next text to write, which counts as being written from now on; `None` while one is, or when all are.
+    pub fn next(&mut self) -> Option<OutgoingText> {
+        if self.jobs.iter().any(|job| job.stage == Stage::Writing) {
+            return None;
+        }
+        let job = self.jobs.iter_mut().find(|job| job.stage == Stage::Waiting)?;
+        job.stage = Stage::Writing;
+        Some(job.message.outgoing_text())
+    }
+
+    /// The text was written to the socket.
+    pub fn written(&mut self, id: &MessageId) {
+        if let Some(job) = self.find(id) {
+            job.stage = Stage::Written(Instant::now());
+        }
+    }
+
+    /// The connection failed before or while the text was written: it waits for the next one.
+    pub fn unwritten(&mut self, id: &MessageId) {
+        if let Some(job) = self.find(id) {
+            job.stage = Stage::Waiting;
+        }
+    }
+
+    /// Writing failed for a reason that is not the connection's. Answers the job if it is to be given up.
+    pub fn failed(&mut self, id: &MessageId) -> Option<Job> {
+        let job = self.find(id)?;
+        job.failures += 1;
+        job.stage = Stage::Waiting;
+        if job.failures < TRIES { None } else { self.take(id) }
+    }
+
+    /// The connection is gone: whatever was not acknowledged is to be written again.
+    pub fn disconnected(&mut self) {
+        for job in &mut self.jobs {
+            if matches!(job.stage, Stage::Written(_)) {
+                job.stage = Stage::Waiting;
+            }
+        }
+    }
+
+    /// Has every text written again whose acknowledgement is overdue.
+    pub fn rewrite_overdue(&mut self) {
+        for job in &mut self.jobs {
+            if matches!(job.stage, Stage::Written(at) if at.elapsed() >= ACK_TIMEOUT) {
+                job.stage = Stage::Waiting;
+            }
+        }
+    }
+
+    /// Takes out a job that has its answer.
+    pub fn take(&mut self, id: &MessageId) -> Option<Job> {
+        let index = self.jobs.iter().position(|job| job.message.id == *id)?;
+        self.jobs.remove(index)
+    }
+
+    /// Takes out all jobs that are too late to be sent by now. One that is on its way is not: its answer may still come.
+    pub fn take_expired(&mut self, now: Timestamp) -> VecDeque<Job> {
+        let is_expired = |job: &Job| {
+            let due = job.received.envelope.accepted_at.max(job.received.envelope.due_at);
+            job.stage == Stage::Waiting && now.since(due) > SEND_EXPIRY
+        };
+        let (expired, rest) = self.jobs.drain(..).partition(is_expired);
+        self.jobs = rest;
+        expired
+    }
+
+    /// Takes out everything.
+    pub fn take_all(&mut self) -> VecDeque<Job> {
+        std::mem::take(&mut self.jobs)
+    }
+
+    fn find(&mut self, id: &MessageId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.message.id == *id)
+    }
+}
