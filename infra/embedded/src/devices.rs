@@ -1,0 +1,229 @@
+//! Devices. What changes with every message is kept apart, in the tallies.
+
+use async_trait::async_trait;
+use domain::{
+    model::{
+        ApiKey, DeliveryStats, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageCounts, Page, PageRequest, Removed, Session, SessionId,
+        Timestamp, UserId,
+    },
+    ports::{Devices, PortError},
+};
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+
+use crate::{
+    Store,
+    error::StoreError,
+    key_value,
+    messages::{decode, encode},
+    rows::{self, integer},
+};
+
+/// Most rows of one table deleted in one go, so that a device with a long past holds up nobody's writes.
+const BATCH: usize = 500;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, session_id, alias, description, api_key, webhook, ai, created_at, updated_at, session,
+                sent, received, delivered, given_up, last_delivery, last_failure, row
+            FROM devices JOIN tallies ON tallies.device = devices.row ",
+            $rest
+        )
+    };
+}
+
+#[async_trait]
+impl Devices for Store {
+    async fn create(&self, device: &Device) -> Result<bool, PortError> {
+        let device = device.clone();
+        Ok(self.writer().write(move |connection| create(connection, &device)).await?)
+    }
+
+    async fn get(&self, id: &DeviceId) -> Result<Option<Device>, PortError> {
+        Ok(self.look_up(|connection| get(connection, id))?)
+    }
+
+    async fn find(&self, session_id: &SessionId) -> Result<Option<Device>, PortError> {
+        Ok(self.look_up(|connection| rows::first(connection, select!("WHERE session_id = ?1"), [session_id.as_str()], read))?)
+    }
+
+    async fn list(&self, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        Ok(self.query(move |connection| list(connection, user, &filter, &page)).await?)
+    }
+
+    async fn update(&self, id: &DeviceId, update: DeviceUpdate, at: Timestamp) -> Result<Option<Device>, PortError> {
+        let id = id.clone();
+        Ok(self.writer().write(move |connection| change(connection, &id, &update, at)).await?)
+    }
+
+    async fn delete(&self, id: &DeviceId) -> Result<Option<Removed>, PortError> {
+        loop {
+            let (id, gone, queue) = (id.clone(), id.clone(), self.queue().clone());
+            let forget = move |deletion: &Deletion| {
+                if matches!(deletion, Deletion::Done(_)) {
+                    queue.forget(&gone);
+                }
+            };
+            match self.writer().write_then(move |connection| delete_some(connection, &id), forget).await? {
+                Deletion::Begun => {}
+                Deletion::Done(removed) => return Ok(Some(removed)),
+                Deletion::NoDevice => return Ok(None),
+            }
+        }
+    }
+
+    async fn wanted(&self) -> Result<Vec<DeviceId>, PortError> {
+        const SQL: &str = "SELECT id FROM devices WHERE wanted = 1 ORDER BY row";
+        Ok(self.query(|connection| rows::all(connection, SQL, [], |row| rows::text(row, 0))).await?)
+    }
+}
+
+fn create(connection: &Connection, device: &Device) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO devices (id, user_id, session_id, alias, description, api_key, webhook, ai, created_at, updated_at,
+            status, wanted, session)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING RETURNING row";
+    let values = (
+        device.id.as_str(),
+        integer(device.user_id.get()),
+        device.session_id.as_str(),
+        &device.alias,
+        &device.description,
+        device.api_key.expose(),
+        device.webhook.as_ref().map(json).transpose()?,
+        json(&device.ai)?,
+        device.created_at.millis(),
+        device.updated_at.millis(),
+        device.session.status.as_str(),
+        device.session.wanted,
+        json(&device.session)?,
+    );
+    match rows::first(connection, SQL, values, |row| Ok(row.get::<_, i64>(0)?))? {
+        Some(row) => Ok(rows::run(connection, "INSERT INTO tallies (device) VALUES (?1)", [row])? > 0),
+        // A call that is repeated finds its own device.
+        None => {
+            const SAME: &str = "SELECT count(*) FROM devices WHERE id = ?1 AND session_id = ?2";
+            Ok(rows::number(connection, SAME, (device.id.as_str(), device.session_id.as_str()))? > 0)
+        }
+    }
+}
+
+fn get(connection: &Connection, id: &DeviceId) -> Result<Option<Device>, StoreError> {
+    rows::first(connection, select!("WHERE id = ?1"), [id.as_str()], read)
+}
+
+fn list(connection: &Connection, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, StoreError> {
+    let limit = page.limit.clamp(1, PageRequest::MAX_LIMIT);
+    let after = page.cursor.as_ref().and_then(decode);
+    let offset = if after.is_some() { 0 } else { integer(page.offset()) };
+    let (created_at, row) = after.unwrap_or((i64::MIN, i64::MIN));
+    let user = integer(user.get());
+    let (total, mut items) = match filter.status {
+        None => {
+            const SQL: &str = select!("WHERE user_id = ?1 AND (created_at, row) > (?2, ?3) ORDER BY created_at, row LIMIT ?4 OFFSET ?5");
+            (
+                rows::number(connection, "SELECT count(*) FROM devices WHERE user_id = ?1", [user])?,
+                rows::all(connection, SQL, (user, created_at, row, limit + 1, offset), placed)?,
+            )
+        }
+        Some(status) => {
+            const SQL: &str =
+                select!("WHERE user_id = ?1 AND status = ?6 AND (created_at, row) > (?2, ?3) ORDER BY created_at, row LIMIT ?4 OFFSET ?5");
+            let status = status.as_str();
+            (
+                rows::number(connection, "SELECT count(*) FROM devices WHERE user_id = ?1 AND status = ?2", (user, status))?,
+                rows::all(connection, SQL, (user, created_at, row, limit + 1, offset, status), placed)?,
+            )
+        }
+    };
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|(device, row)| encode(device.created_at.millis(), *row));
+    Ok(Page { items: items.into_iter().map(|(device, _)| device).collect(), total, next })
+}
+
+fn change(connection: &Connection, id: &DeviceId, update: &DeviceUpdate, at: Timestamp) -> Result<Option<Device>, StoreError> {
+    const SQL: &str = "UPDATE devices SET updated_at = ?2, alias = coalesce(?3, alias),
+            description = iif(?4, ?5, description), webhook = iif(?6, ?7, webhook), ai = coalesce(?8, ai)
+        WHERE id = ?1";
+    let values = (
+        id.as_str(),
+        at.millis(),
+        &update.alias,
+        update.description.is_some(),
+        update.description.as_ref().and_then(Option::as_ref),
+        update.webhook.is_some(),
+        update.webhook.as_ref().and_then(Option::as_ref).map(json).transpose()?,
+        update.ai.as_ref().map(json).transpose()?,
+    );
+    rows::run(connection, SQL, values)?;
+    get(connection, id)
+}
+
+enum Deletion {
+    /// There may be more of it.
+    Begun,
+    Done(Removed),
+    NoDevice,
+}
+
+/// Deletes a part of what belongs to a device and, once that is little, the rest with the device itself: until then the same call finds it again.
+fn delete_some(connection: &Connection, id: &DeviceId) -> Result<Deletion, StoreError> {
+    const FIND: &str = "SELECT row, session, messages FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
+    let found = rows::first(connection, FIND, [id.as_str()], |row| {
+        Ok((row.get::<_, i64>(0)?, rows::json::<Session>(row, 1)?, rows::count(row, 2)?))
+    })?;
+    let Some((device, session, messages)) = found else { return Ok(Deletion::NoDevice) };
+    const PARTS: [&str; 4] = [
+        "DELETE FROM deliveries WHERE (device, seq) IN (SELECT device, seq FROM deliveries WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM failed_deliveries WHERE (device, seq) IN (SELECT device, seq FROM failed_deliveries WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM events WHERE (device, seq) IN (SELECT device, seq FROM events WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM messages WHERE row IN (SELECT row FROM messages WHERE device = ?1 LIMIT ?2)",
+    ];
+    for part in PARTS {
+        if rows::run(connection, part, (device, BATCH as i64))? == BATCH {
+            return Ok(Deletion::Begun);
+        }
+    }
+    if !key_value::remove_some(connection, id)? {
+        return Ok(Deletion::Begun);
+    }
+    rows::run(connection, "DELETE FROM commands WHERE device_id = ?1", [id.as_str()])?;
+    rows::run(connection, "DELETE FROM dead_commands WHERE device_id = ?1", [id.as_str()])?;
+    rows::run(connection, "UPDATE installation SET messages = messages - ?1", [integer(messages)])?;
+    rows::run(connection, "DELETE FROM tallies WHERE device = ?1", [device])?;
+    rows::run(connection, "DELETE FROM devices WHERE row = ?1", [device])?;
+    Ok(Deletion::Done(Removed { messages, contacts: 0, sessions: u64::from(session.is_linked()) }))
+}
+
+fn placed(row: &Row<'_>) -> Result<(Device, i64), StoreError> {
+    Ok((read(row)?, row.get(17)?))
+}
+
+fn read(row: &Row<'_>) -> Result<Device, StoreError> {
+    Ok(Device {
+        id: rows::text(row, 0)?,
+        user_id: UserId::parse(rows::count(row, 1)?).map_err(StoreError::record)?,
+        session_id: rows::text(row, 2)?,
+        alias: row.get(3)?,
+        description: row.get(4)?,
+        api_key: ApiKey::new(row.get::<_, String>(5)?),
+        webhook: rows::json_or_null(row, 6)?,
+        ai: rows::json(row, 7)?,
+        created_at: rows::moment(row, 8)?,
+        updated_at: rows::moment(row, 9)?,
+        session: rows::json(row, 10)?,
+        counts: MessageCounts { sent: rows::count(row, 11)?, received: rows::count(row, 12)? },
+        deliveries: DeliveryStats {
+            successful: rows::count(row, 13)?,
+            failed: rows::count(row, 14)?,
+            last_delivery: rows::moment_or_null(row, 15)?,
+            last_failure: rows::moment_or_null(row, 16)?,
+        },
+    })
+}
+
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?)
+}

@@ -1,0 +1,246 @@
+//! Which commands are whose turn, in memory. This process is their only consumer, so the table holds what must survive and this the rest:
+//! who is ready, who waits for a time, and what is in a host's hands.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    model::{DeviceId, Timestamp},
+    ports::Epoch,
+};
+use rusqlite::Connection;
+use tokio::sync::Notify;
+
+use crate::{error::StoreError, rows};
+
+/// Most commands of one device handed out at once, so that no device fills a host's hands.
+const TURN: usize = 32;
+
+/// A command's place in its device's order: when it was due at first, then its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub due_at: i64,
+    pub row: i64,
+}
+
+/// A command taken out of the queue, and the number of this handing-out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handed {
+    pub number: u64,
+    pub row: i64,
+}
+
+pub(crate) struct Queue {
+    epoch: Epoch,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// The latest time seen: a clock that jumps back delays nothing and reorders nothing.
+    now: i64,
+    lanes: HashMap<DeviceId, Lane>,
+    /// Whose head may go, in turn. May name devices that have lost their turn since.
+    ready: VecDeque<DeviceId>,
+    /// Whose head waits, by its time.
+    timers: BTreeSet<(i64, DeviceId)>,
+    out: HashMap<u64, (DeviceId, Place)>,
+    handed_out: u64,
+}
+
+/// One device's commands.
+#[derive(Default)]
+struct Lane {
+    /// In order, with the time before which each must not go; the first holds back all others.
+    waiting: BTreeMap<Place, i64>,
+    out: usize,
+    turn: Turn,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Turn {
+    #[default]
+    None,
+    Ready,
+    At(i64),
+}
+
+impl Queue {
+    /// All commands there are, as if none had ever been handed out.
+    pub fn load(connection: &Connection, epoch: Epoch) -> Result<Self, StoreError> {
+        let queue = Self { epoch, state: Mutex::default(), changed: Notify::new() };
+        let commands = rows::all(connection, "SELECT device_id, due_at, row, not_before FROM commands ORDER BY due_at, row", [], |row| {
+            Ok((rows::text(row, 0)?, Place { due_at: row.get(1)?, row: row.get(2)? }, row.get(3)?))
+        })?;
+        for (device, place, not_before) in commands {
+            queue.add(device, place, not_before);
+        }
+        Ok(queue)
+    }
+
+    /// The time that never goes back.
+    pub fn now(&self, clock: Timestamp) -> i64 {
+        self.state().advance(clock.millis())
+    }
+
+    /// A command was stored.
+    pub fn add(&self, device: DeviceId, place: Place, not_before: i64) {
+        self.change(|state| {
+            state.lanes.entry(device.clone()).or_default().waiting.insert(place, not_before);
+            state.settle(&device)
+        });
+    }
+
+    /// Takes at most `max` commands that are due, and how long until there will be more if there are none.
+    pub fn take(&self, max: usize, clock: Timestamp) -> Result<Vec<Handed>, Option<Duration>> {
+        let mut state = self.state();
+        let now = state.advance(clock.millis());
+        state.ripen();
+        let taken = state.take(max);
+        if !state.ready.is_empty() {
+            self.changed.notify_one();
+        }
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+        Err(state.timers.first().map(|(at, _)| Duration::from_millis(u64::try_from(at - now).unwrap_or(0))))
+    }
+
+    /// Waits until there is something new to take. What happened since the last wait counts.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// How a handing-out is named outside.
+    pub fn receipt(&self, handed: Handed) -> String {
+        format!("{}-{}", self.epoch.0, handed.number)
+    }
+
+    /// The handing-out of this name, while it lasts.
+    pub fn find(&self, receipt: &str) -> Option<Handed> {
+        let (epoch, number) = receipt.split_once('-')?;
+        let number = number.parse().ok().filter(|_| epoch.parse() == Ok(self.epoch.0))?;
+        let row = self.state().out.get(&number)?.1.row;
+        Some(Handed { number, row })
+    }
+
+    /// Commands in hand are gone from the store.
+    pub fn done(&self, handed: &[Handed]) {
+        self.change(|state| handed.iter().fold(false, |wake, handed| state.put_down(*handed, None) | wake));
+    }
+
+    /// Commands in hand go back to their places, to be handed out from `not_before` on.
+    pub fn give_back(&self, handed: &[Handed], not_before: i64) {
+        self.change(|state| handed.iter().fold(false, |wake, handed| state.put_down(*handed, Some(not_before)) | wake));
+    }
+
+    /// The device and all of its commands are gone from the store.
+    pub fn forget(&self, device: &DeviceId) {
+        let mut state = self.state();
+        state.out.retain(|_, (owner, _)| owner != device);
+        if let Some(Lane { turn: Turn::At(at), .. }) = state.lanes.remove(device) {
+            state.timers.remove(&(at, device.clone()));
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State) -> bool) {
+        if change(&mut self.state()) {
+            self.changed.notify_one();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn advance(&mut self, clock: i64) -> i64 {
+        self.now = self.now.max(clock);
+        self.now
+    }
+
+    /// Gives a turn to every device whose time has come.
+    fn ripen(&mut self) {
+        while let Some((at, device)) = self.timers.pop_first() {
+            if at > self.now {
+                self.timers.insert((at, device));
+                return;
+            }
+            if let Some(lane) = self.lanes.get_mut(&device) {
+                lane.turn = Turn::Ready;
+                self.ready.push_back(device);
+            }
+        }
+    }
+
+    fn take(&mut self, max: usize) -> Vec<Handed> {
+        let mut taken = Vec::new();
+        while taken.len() < max {
+            let Some(device) = self.ready.pop_front() else { break };
+            let Some(lane) = self.lanes.get_mut(&device).filter(|lane| lane.turn == Turn::Ready) else { continue };
+            lane.turn = Turn::None;
+            let room = TURN.min(max - taken.len());
+            while lane.out < room
+                && let Some(head) = lane.waiting.first_entry()
+                && *head.get() <= self.now
+            {
+                let place = *head.key();
+                head.remove();
+                lane.out += 1;
+                self.handed_out += 1;
+                self.out.insert(self.handed_out, (device.clone(), place));
+                taken.push(Handed { number: self.handed_out, row: place.row });
+            }
+            if lane.out == 0 {
+                self.settle(&device);
+            }
+        }
+        taken
+    }
+
+    fn put_down(&mut self, handed: Handed, again: Option<i64>) -> bool {
+        let Some((device, place)) = self.out.remove(&handed.number) else { return false };
+        let Some(lane) = self.lanes.get_mut(&device) else { return false };
+        lane.out -= 1;
+        if let Some(not_before) = again {
+            lane.waiting.insert(place, not_before);
+        }
+        self.settle(&device)
+    }
+
+    /// Finds the device's turn anew; answers whether a receiver has to look again because of it.
+    fn settle(&mut self, device: &DeviceId) -> bool {
+        let Some(lane) = self.lanes.get_mut(device) else { return false };
+        let turn = match lane.waiting.first_key_value() {
+            Some((_, at)) if lane.out == 0 && *at <= self.now => Turn::Ready,
+            Some((_, at)) if lane.out == 0 => Turn::At(*at),
+            _ => Turn::None,
+        };
+        let before = std::mem::replace(&mut lane.turn, turn);
+        if lane.out == 0 && lane.waiting.is_empty() {
+            self.lanes.remove(device);
+        }
+        if before == turn {
+            return false;
+        }
+        if let Turn::At(at) = before {
+            self.timers.remove(&(at, device.clone()));
+        }
+        match turn {
+            Turn::None => false,
+            Turn::Ready => {
+                self.ready.push_back(device.clone());
+                true
+            }
+            Turn::At(at) => {
+                self.timers.insert((at, device.clone()));
+                self.timers.first().is_some_and(|(first, _)| *first == at)
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The one thread that writes. It commits whatever waits in one transaction, since a commit costs the same for one job as for a hundred.
+
+use std::{
+    fs::File,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::StoreError;
+
+/// Most jobs in one transaction.
+const BATCH: usize = 256;
+
+/// Jobs that may wait; beyond that their callers do.
+const WAITING: usize = 1024;
+
+/// A write on its way through the thread.
+trait Job: Send {
+    /// Does the work, in a savepoint of its own; `false` if it is to be undone.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Answers the caller, after the commit or its failure.
+    fn finish(self: Box<Self>, commit: Result<(), &rusqlite::Error>);
+}
+
+struct Write<T, W, A> {
+    work: Option<W>,
+    result: Result<T, StoreError>,
+    after: A,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, W, A> Job for Write<T, W, A>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    A: FnOnce(&T) + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        if let Some(work) = self.work.take() {
+            self.result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(StoreError::Panicked));
+        }
+        self.result.is_ok()
+    }
+
+    fn finish(self: Box<Self>, commit: Result<(), &rusqlite::Error>) {
+        let Self { result, after, answer, .. } = *self;
+        let result = match (result, commit) {
+            (Ok(_), Err(error)) => Err(StoreError::NotCommitted(error.to_string())),
+            (result, _) => result,
+        };
+        if let Ok(value) = &result {
+            after(value);
+        }
+        // A caller that went away has no use for the answer.
+        drop(answer.send(result));
+    }
+}
+
+pub(crate) struct Writer(Mutex<Option<Running>>);
+
+struct Running {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Starts the thread, which holds `lock` for as long as it may write.
+    pub fn start(connection: Connection, lock: File) -> io::Result<Self> {
+        let (jobs, receiver) = mpsc::channel(WAITING);
+        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || {
+            work_off(&connection, receiver);
+            if let Err((_, error)) = connection.close() {
+                tracing::warn!(%error, "the database was not closed cleanly");
+            }
+            drop(lock);
+        })?;
+        Ok(Self(Mutex::new(Some(Running { jobs, thread }))))
+    }
+
+    /// Does `work` and answers once it is committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write_then(work, |_| ()).await
+    }
+
+    /// The same, with something that follows the commit, in the order of the commits and whether or not the caller is still there.
+    pub async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let jobs = self.running().as_ref().map(|running| running.jobs.clone()).ok_or(StoreError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let not_run = Err(StoreError::NotCommitted("it did not come to its turn".into()));
+        let job = Box::new(Write { work: Some(work), result: not_run, after, answer });
+        jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        drop(jobs);
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Takes no more jobs; the answer ends with the thread, when those taken are done.
+    pub fn close(&self) -> Option<JoinHandle<()>> {
+        self.running().take().map(|running| running.thread)
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the thread, so that the folder is free once the store is gone.
+    fn drop(&mut self) {
+        if let Some(thread) = self.close()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of the database had failed");
+        }
+    }
+}
+
+fn work_off(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let committed = commit_together(connection, &mut batch);
+        if let Err(error) = &committed {
+            tracing::error!(%error, jobs = batch.len(), "a transaction was not committed");
+            if !connection.is_autocommit()
+                && let Err(error) = execute(connection, "ROLLBACK")
+            {
+                tracing::error!(%error, "a transaction was not rolled back");
+            }
+        }
+        for job in batch.drain(..) {
+            job.finish(committed.as_ref().copied());
+        }
+    }
+}
+
+fn commit_together(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    for job in batch {
+        execute(connection, "SAVEPOINT job")?;
+        if !job.run(connection) {
+            // Fails if SQLite has undone the whole transaction by itself, as it does when the disk is full: then nobody's work is kept.
+            execute(connection, "ROLLBACK TO job")?;
+        }
+        execute(connection, "RELEASE job")?;
+    }
+    execute(connection, "COMMIT")
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
