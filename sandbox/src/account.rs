@@ -162,27 +162,13 @@ impl Account {
     }
 
     fn ban_slot(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.banned_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.banned_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Device {
-    pub fn new(
-        (id, key_index): (u16, u32),
-        noise_key: [u8; 32],
-        adv_identity: Vec<u8>,
-        keys: KeyBundle,
-    ) -> Self {
-        Self {
-            id,
-            key_index,
-            noise_key,
-            adv_identity,
-            mailbox: Mailbox::default(),
-            keys: Mutex::new(keys),
-        }
+    pub fn new((id, key_index): (u16, u32), noise_key: [u8; 32], adv_identity: Vec<u8>, keys: KeyBundle) -> Self {
+        Self { id, key_index, noise_key, adv_identity, mailbox: Mailbox::default(), keys: Mutex::new(keys) }
     }
 
     pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {

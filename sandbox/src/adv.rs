@@ -4,10 +4,7 @@ use buffa::Message as _;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wacore_libsignal::protocol::{IdentityKeyPair, PublicKey};
-use waproto::whatsapp::{
-    ADVDeviceIdentity, ADVKeyIndexList, ADVSignedDeviceIdentity, ADVSignedDeviceIdentityHMAC,
-    ADVSignedKeyIndexList,
-};
+use waproto::whatsapp::{ADVDeviceIdentity, ADVKeyIndexList, ADVSignedDeviceIdentity, ADVSignedDeviceIdentityHMAC, ADVSignedKeyIndexList};
 
 use crate::stanza::unix_secs;
 
@@ -31,13 +28,9 @@ pub struct Voucher {
 
 impl Voucher {
     pub fn sign(account: &IdentityKeyPair, key_index: u32, device_identity: &[u8; 32]) -> Self {
-        let details = ADVDeviceIdentity {
-            raw_id: Some(RAW_ID),
-            timestamp: Some(unix_secs()),
-            key_index: Some(key_index),
-            ..Default::default()
-        }
-        .encode_to_vec();
+        let details =
+            ADVDeviceIdentity { raw_id: Some(RAW_ID), timestamp: Some(unix_secs()), key_index: Some(key_index), ..Default::default() }
+                .encode_to_vec();
         let message = [&ACCOUNT_SIGNATURE, &details[..], device_identity].concat();
         let signed = ADVSignedDeviceIdentity {
             details: Some(details.clone()),
@@ -51,15 +44,10 @@ impl Voucher {
     /// As it goes to the companion, sealed with the secret of its QR code.
     pub fn sealed(&self, adv_secret: &[u8]) -> Vec<u8> {
         let details = self.signed.encode_to_vec();
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(adv_secret).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(adv_secret).expect("HMAC takes keys of any length");
         mac.update(&details);
-        ADVSignedDeviceIdentityHMAC {
-            hmac: Some(mac.finalize().into_bytes().to_vec()),
-            details: Some(details),
-            ..Default::default()
-        }
-        .encode_to_vec()
+        ADVSignedDeviceIdentityHMAC { hmac: Some(mac.finalize().into_bytes().to_vec()), details: Some(details), ..Default::default() }
+            .encode_to_vec()
     }
 
     /// Checks what the companion signed and returns the complete identity.
@@ -69,13 +57,7 @@ impl Voucher {
             return None;
         }
         let account_key = self.signed.account_signature_key.as_deref()?;
-        let message = [
-            &DEVICE_SIGNATURE,
-            &self.details[..],
-            device_identity,
-            account_key,
-        ]
-        .concat();
+        let message = [&DEVICE_SIGNATURE, &self.details[..], device_identity, account_key].concat();
         let signature = answer.device_signature?;
         let device = PublicKey::from_djb_public_key_bytes(device_identity).ok()?;
         if !device.verify_signature(&message, &signature) {
@@ -86,11 +68,7 @@ impl Voucher {
     }
 }
 
-pub fn sign_key_index_list(
-    account: &IdentityKeyPair,
-    current_index: u32,
-    valid_indexes: Vec<u32>,
-) -> SignedKeyIndexList {
+pub fn sign_key_index_list(account: &IdentityKeyPair, current_index: u32, valid_indexes: Vec<u32>) -> SignedKeyIndexList {
     let timestamp = unix_secs();
     let details = ADVKeyIndexList {
         raw_id: Some(RAW_ID),
@@ -111,9 +89,5 @@ pub fn sign_key_index_list(
 }
 
 fn sign(account: &IdentityKeyPair, message: &[u8]) -> Vec<u8> {
-    account
-        .private_key()
-        .calculate_signature(message, &mut rand::rng())
-        .expect("a generated key signs")
-        .to_vec()
+    account.private_key().calculate_signature(message, &mut rand::rng()).expect("a generated key signs").to_vec()
 }

@@ -42,10 +42,6 @@ impl Faults {
 
     /// Whether this message is one of those to refuse; counts it if so.
     pub fn refuses_message(&self) -> bool {
-        self.nack_next
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok()
+        self.nack_next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }

@@ -44,12 +44,7 @@ impl KeyBundle {
     /// What the owner compares with its own store.
     pub fn digest(&self) -> Vec<u8> {
         let one_time: Vec<&[u8]> = self.one_time.iter().map(|(_, key)| &key[..]).collect();
-        wacore::prekeys::compute_key_bundle_digest(
-            &self.identity,
-            &self.signed.public,
-            &self.signed.signature,
-            &one_time,
-        )
+        wacore::prekeys::compute_key_bundle_digest(&self.identity, &self.signed.public, &self.signed.signature, &one_time)
     }
 }
 

@@ -1,1 +1,69 @@
 //! A WhatsApp that lives on this machine: server and simulated phones.
+
+mod account;
+mod adv;
+mod connection;
+mod control;
+mod dispatch;
+mod faults;
+mod iq;
+mod keys;
+mod link;
+mod login;
+mod mailbox;
+mod messages;
+mod noise;
+mod pairing;
+mod phone;
+mod receipts;
+mod stanza;
+mod world;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use world::World;
+
+/// A running sandbox: one port for WhatsApp itself (`/ws/chat`) and for the remote control.
+pub struct Sandbox {
+    addr: SocketAddr,
+    world: Arc<World>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl Sandbox {
+    /// Listens on a loopback address; any other is refused, for nothing here is protected.
+    pub async fn start(addr: SocketAddr) -> io::Result<Self> {
+        if !addr.ip().is_loopback() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox listens on loopback addresses only"));
+        }
+        let listener = TcpListener::bind(addr).await?;
+        let addr = listener.local_addr()?;
+        let world = Arc::new(World::new());
+        let router = control::router(world.clone());
+        let closing = world.closing.clone();
+        let server = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned());
+        let server = tokio::spawn(server.into_future());
+        Ok(Self { addr, world, server })
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Closes every connection and waits until nothing is left running.
+    pub async fn shutdown(self) {
+        self.world.closing.cancel();
+        self.world.tasks.close();
+        self.world.tasks.wait().await;
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "The sandbox's server failed"),
+            Err(error) => tracing::warn!(%error, "The sandbox's server was lost"),
+        }
+    }
+}

@@ -46,10 +46,7 @@ impl Link {
     }
 
     pub fn take_farewell(&self) -> Option<Node> {
-        self.farewell
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.farewell.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -55,13 +55,7 @@ struct Session {
 impl Mailbox {
     /// Binds the mailbox to a fresh login; returns the connection it replaces.
     pub fn attach(&self, link: Arc<Link>) -> Option<Arc<Link>> {
-        let session = Session {
-            link,
-            active: false,
-            next: 0,
-            backlog_end: None,
-            backlog_sent: 0,
-        };
+        let session = Session { link, active: false, next: 0, backlog_end: None, backlog_sent: 0 };
         let replaced = self.state().session.replace(session);
         replaced.map(|session| session.link)
     }
@@ -99,22 +93,14 @@ impl Mailbox {
         }
         let number = state.arrivals;
         state.arrivals += 1;
-        state.parcels.push_back(Parcel {
-            number,
-            class,
-            id: id.to_owned(),
-            from,
-            stanza: Arc::new(stanza),
-        });
+        state.parcels.push_back(Parcel { number, class, id: id.to_owned(), from, stanza: Arc::new(stanza) });
         state.deliver();
     }
 
     /// Forgets the oldest delivered stanza that fits.
     pub fn acknowledge(&self, class: Class, id: &str, from: &Jid) {
         let mut state = self.state();
-        let position = state.parcels.iter().position(|parcel| {
-            parcel.class == class && parcel.id == id && parcel.from.device_eq(from)
-        });
+        let position = state.parcels.iter().position(|parcel| parcel.class == class && parcel.id == id && parcel.from.device_eq(from));
         if let Some(position) = position {
             state.parcels.remove(position);
         }
@@ -170,8 +156,5 @@ fn marked_offline(stanza: &Node) -> Node {
 }
 
 fn end_of_backlog(count: usize) -> Node {
-    NodeBuilder::new("ib")
-        .attr("from", stanza::SERVER)
-        .children([NodeBuilder::new("offline").attr("count", count as u64).build()])
-        .build()
+    NodeBuilder::new("ib").attr("from", stanza::SERVER).children([NodeBuilder::new("offline").attr("count", count as u64).build()]).build()
 }

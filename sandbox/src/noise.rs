@@ -6,9 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use buffa::{Message as _, MessageField};
 use bytes::BytesMut;
 use wacore::handshake::{HandshakeError, NoiseHandshake};
-use wacore_binary::consts::{
-    NOISE_PATTERN_IK, NOISE_PATTERN_XX, NOISE_PATTERN_XXFALLBACK, WA_CONN_HEADER,
-};
+use wacore_binary::consts::{NOISE_PATTERN_IK, NOISE_PATTERN_XX, NOISE_PATTERN_XXFALLBACK, WA_CONN_HEADER};
 use wacore_libsignal::protocol::KeyPair;
 use wacore_noise::NoiseCipher;
 use waproto::whatsapp::{
@@ -48,19 +46,14 @@ impl ServerIdentity {
             intermediate: MessageField::some(certificate(&intermediate, INTERMEDIATE_SERIAL, 0)),
             leaf: MessageField::some(certificate(&keys, 2, INTERMEDIATE_SERIAL)),
         };
-        Self {
-            certificates: certificates.encode_to_vec(),
-            keys,
-        }
+        Self { certificates: certificates.encode_to_vec(), keys }
     }
 }
 
 /// Signed with zeroes: only WhatsApp holds the root key, so clients of a sandbox skip that check.
 /// They do check the dates before they trust the key for an IK handshake.
 fn certificate(keys: &KeyPair, serial: u32, issuer_serial: u32) -> NoiseCertificate {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     let details = Details {
         serial: Some(serial),
         issuer_serial: Some(issuer_serial),
@@ -68,10 +61,7 @@ fn certificate(keys: &KeyPair, serial: u32, issuer_serial: u32) -> NoiseCertific
         not_before: Some(now.saturating_sub(YEAR_SECS)),
         not_after: Some(now + 10 * YEAR_SECS),
     };
-    NoiseCertificate {
-        details: Some(details.encode_to_vec()),
-        signature: Some(vec![0; 64]),
-    }
+    NoiseCertificate { details: Some(details.encode_to_vec()), signature: Some(vec![0; 64]) }
 }
 
 /// What a finished handshake leaves behind.
@@ -97,10 +87,7 @@ pub struct Unfinished {
 
 /// Answers the client's hello: the reply to send, and what comes next.
 pub fn answer(identity: &ServerIdentity, hello: &[u8]) -> Result<(Vec<u8>, Progress), NoiseError> {
-    let hello = HandshakeMessage::decode_from_slice(hello)?
-        .client_hello
-        .into_option()
-        .ok_or(NoiseError::Malformed)?;
+    let hello = HandshakeMessage::decode_from_slice(hello)?.client_hello.into_option().ok_or(NoiseError::Malformed)?;
     let client_ephemeral = key(hello.ephemeral.as_deref())?;
     if hello.r#static.is_none() {
         return answer_xx(identity, NOISE_PATTERN_XX, client_ephemeral);
@@ -112,11 +99,7 @@ pub fn answer(identity: &ServerIdentity, hello: &[u8]) -> Result<(Vec<u8>, Progr
     }
 }
 
-fn answer_xx(
-    identity: &ServerIdentity,
-    pattern: &str,
-    client_ephemeral: [u8; 32],
-) -> Result<(Vec<u8>, Progress), NoiseError> {
+fn answer_xx(identity: &ServerIdentity, pattern: &str, client_ephemeral: [u8; 32]) -> Result<(Vec<u8>, Progress), NoiseError> {
     let ephemeral = KeyPair::generate(&mut rand::rng());
     let mut noise = NoiseHandshake::new(pattern, &WA_CONN_HEADER)?;
     noise.authenticate(&client_ephemeral);
@@ -130,11 +113,7 @@ fn answer_xx(
     Ok((reply, Progress::AwaitingFinish(Box::new(unfinished))))
 }
 
-fn answer_ik(
-    identity: &ServerIdentity,
-    hello: &ClientHello,
-    client_ephemeral: [u8; 32],
-) -> Result<(Vec<u8>, Progress), NoiseError> {
+fn answer_ik(identity: &ServerIdentity, hello: &ClientHello, client_ephemeral: [u8; 32]) -> Result<(Vec<u8>, Progress), NoiseError> {
     let server_static = identity.keys.private_key.serialize();
     let mut noise = NoiseHandshake::new(NOISE_PATTERN_IK, &WA_CONN_HEADER)?;
     noise.authenticate(identity.keys.public_key.public_key_bytes());
@@ -159,38 +138,21 @@ fn answer_ik(
 impl Unfinished {
     /// Reads the client's static key and payload, the last message of XX.
     pub fn finish(mut self, finish: &[u8]) -> Result<Session, NoiseError> {
-        let finish = HandshakeMessage::decode_from_slice(finish)?
-            .client_finish
-            .into_option()
-            .ok_or(NoiseError::Malformed)?;
-        let client_static = self
-            .noise
-            .decrypt(finish.r#static.as_deref().unwrap_or_default())?;
+        let finish = HandshakeMessage::decode_from_slice(finish)?.client_finish.into_option().ok_or(NoiseError::Malformed)?;
+        let client_static = self.noise.decrypt(finish.r#static.as_deref().unwrap_or_default())?;
         let client_static = key(Some(&client_static))?;
-        self.noise
-            .mix_shared_secret(self.ephemeral.private_key.serialize(), &client_static)?;
-        let payload = self
-            .noise
-            .decrypt(finish.payload.as_deref().unwrap_or_default())?;
+        self.noise.mix_shared_secret(self.ephemeral.private_key.serialize(), &client_static)?;
+        let payload = self.noise.decrypt(finish.payload.as_deref().unwrap_or_default())?;
         let payload = ClientPayload::decode_from_slice(&payload)?;
         Session::new(self.noise, client_static, payload)
     }
 }
 
 impl Session {
-    fn new(
-        noise: NoiseHandshake,
-        client_static: [u8; 32],
-        payload: ClientPayload,
-    ) -> Result<Self, NoiseError> {
+    fn new(noise: NoiseHandshake, client_static: [u8; 32], payload: ClientPayload) -> Result<Self, NoiseError> {
         // The pair is named from the initiator's side: it writes with the first.
         let (from_client, to_client) = noise.finish()?;
-        Ok(Self {
-            client_static,
-            payload,
-            opener: Opener(Direction::new(from_client)),
-            sealer: Sealer(Direction::new(to_client)),
-        })
+        Ok(Self { client_static, payload, opener: Opener(Direction::new(from_client)), sealer: Sealer(Direction::new(to_client)) })
     }
 }
 
@@ -217,10 +179,7 @@ pub struct Opener(Direction);
 impl Opener {
     pub fn open(&mut self, frame: &mut BytesMut) -> Result<(), NoiseError> {
         let counter = self.0.next();
-        self.0
-            .cipher
-            .decrypt_in_place_with_counter(counter, frame)
-            .map_err(|error| HandshakeError::from(error).into())
+        self.0.cipher.decrypt_in_place_with_counter(counter, frame).map_err(|error| HandshakeError::from(error).into())
     }
 }
 
@@ -230,10 +189,7 @@ pub struct Sealer(Direction);
 impl Sealer {
     pub fn seal(&mut self, payload: &mut Vec<u8>) -> Result<(), NoiseError> {
         let counter = self.0.next();
-        self.0
-            .cipher
-            .encrypt_in_place_with_counter(counter, payload)
-            .map_err(|error| HandshakeError::from(error).into())
+        self.0.cipher.encrypt_in_place_with_counter(counter, payload).map_err(|error| HandshakeError::from(error).into())
     }
 }
 
@@ -244,15 +200,9 @@ fn server_hello(ephemeral: &KeyPair, r#static: Option<Vec<u8>>, payload: Vec<u8>
         payload: Some(payload),
         ..Default::default()
     };
-    HandshakeMessage {
-        server_hello: MessageField::some(hello),
-        ..Default::default()
-    }
-    .encode_to_vec()
+    HandshakeMessage { server_hello: MessageField::some(hello), ..Default::default() }.encode_to_vec()
 }
 
 fn key(bytes: Option<&[u8]>) -> Result<[u8; 32], NoiseError> {
-    bytes
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(NoiseError::Malformed)
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(NoiseError::Malformed)
 }

@@ -9,23 +9,16 @@ pub const SERVER: &str = wacore_binary::SERVER_JID;
 
 /// An attribute as text, empty if absent.
 pub fn attr<'a>(node: &'a NodeRef<'_>, name: &str) -> std::borrow::Cow<'a, str> {
-    node.get_attr(name)
-        .map(|value| value.as_str())
-        .unwrap_or_default()
+    node.get_attr(name).map(|value| value.as_str()).unwrap_or_default()
 }
 
 pub fn unix_secs() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 pub fn result(request: &NodeRef<'_>, children: impl IntoIterator<Item = Node>) -> Node {
     let mut children = children.into_iter().peekable();
-    let result = NodeBuilder::new("iq")
-        .attr("from", SERVER)
-        .attr("id", attr(request, "id").into_owned())
-        .attr("type", "result");
+    let result = NodeBuilder::new("iq").attr("from", SERVER).attr("id", attr(request, "id").into_owned()).attr("type", "result");
     match children.peek() {
         Some(_) => result.children(children).build(),
         None => result.build(),
@@ -37,10 +30,7 @@ pub fn error(request: &NodeRef<'_>, code: u16, text: &'static str) -> Node {
         .attr("from", SERVER)
         .attr("id", attr(request, "id").into_owned())
         .attr("type", "error")
-        .children([NodeBuilder::new("error")
-            .attr("code", code)
-            .attr("text", text)
-            .build()])
+        .children([NodeBuilder::new("error").attr("code", code).attr("text", text).build()])
         .build()
 }
 
@@ -50,9 +40,7 @@ pub fn conflict(code: Option<&'static str>, kind: &'static str) -> Node {
     if let Some(code) = code {
         error = error.attr("code", code);
     }
-    error
-        .children([NodeBuilder::new("conflict").attr("type", kind).build()])
-        .build()
+    error.children([NodeBuilder::new("conflict").attr("type", kind).build()]).build()
 }
 
 pub fn stream_error(code: &'static str) -> Node {
@@ -60,9 +48,7 @@ pub fn stream_error(code: &'static str) -> Node {
 }
 
 pub fn not_well_formed() -> Node {
-    NodeBuilder::new("stream:error")
-        .children([NodeBuilder::new("xml-not-well-formed").build()])
-        .build()
+    NodeBuilder::new("stream:error").children([NodeBuilder::new("xml-not-well-formed").build()]).build()
 }
 
 pub fn bytes(tag: &'static str, content: impl Into<Vec<u8>>) -> Node {

@@ -1,0 +1,264 @@
+//! One WebSocket from upgrade to end: handshake, then frames in and frames out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use bytes::BytesMut;
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt as _, StreamExt as _};
+use wacore::framing::{FrameDecoder, encode_frame};
+use wacore_binary::Node;
+use wacore_binary::consts::WA_CONN_HEADER;
+
+use crate::account::Device;
+use crate::dispatch::{self, Peer};
+use crate::link::{Link, Outgoing};
+use crate::noise::{self, Opener, Progress, Sealer, Session};
+use crate::pairing::{self, Applicant};
+use crate::world::World;
+use crate::{login, stanza};
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a client may take to hang up after the last stanza.
+const FAREWELL_TIMEOUT: Duration = Duration::from_millis(300);
+/// How long a congested socket may delay the last stanza.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+const ROUTING_PRELUDE: &[u8] = b"ED\0\x01";
+const BATCH: usize = 64;
+
+/// Why a connection ended from the client's side.
+enum Hangup {
+    Gone,
+    /// It sent something no client sends.
+    Garbage,
+}
+
+pub async fn serve(world: Arc<World>, socket: WebSocket) {
+    let (link, outgoing) = world.links.open();
+    tokio::select! {
+        () = converse(&world, &link, outgoing, socket) => {}
+        () = world.closing.cancelled() => {}
+    }
+    world.links.close(&link);
+}
+
+async fn converse(world: &Arc<World>, link: &Arc<Link>, outgoing: Outgoing, socket: WebSocket) {
+    let (sink, stream) = socket.split();
+    let mut writer = Writer { sink, outgoing, scratch: Vec::new() };
+    let mut frames = Frames { stream, decoder: FrameDecoder::new() };
+    let session = tokio::select! {
+        session = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(world, &mut frames, &mut writer)) => session,
+        () = link.ended() => return,
+    };
+    let Ok(Some(session)) = session else {
+        tracing::debug!(connection = link.id, "A handshake failed");
+        return;
+    };
+    let Session { client_static, payload, opener, mut sealer } = session;
+
+    let peer = match payload.device_pairing_data.as_option() {
+        Some(registration) => match Applicant::new(link.clone(), client_static, registration) {
+            Some(applicant) => {
+                let applicant = Arc::new(applicant);
+                link.send(pairing::invite(world, &applicant)).await;
+                Peer::Applicant(applicant)
+            }
+            None => return,
+        },
+        None => match login::admit(world, link, &client_static, &payload) {
+            Ok(member) => {
+                link.send(login::success(&member)).await;
+                Peer::Member(member)
+            }
+            Err(refusal) => {
+                link.end(Some(refusal));
+                let sent = writer.run(link, &mut sealer, None).await;
+                if sent {
+                    frames.until_hangup().await;
+                }
+                return;
+            }
+        },
+    };
+
+    let device = match &peer {
+        Peer::Member(member) => Some(member.device.as_ref()),
+        Peer::Applicant(_) => None,
+    };
+    let mut reader = Reader { frames, opener };
+    let said_goodbye = tokio::select! {
+        hangup = reader.run(world, link, &peer) => {
+            if let Hangup::Garbage = hangup {
+                tracing::debug!(connection = link.id, "A connection sent garbage");
+                link.end(Some(stanza::not_well_formed()));
+                writer.run(link, &mut sealer, device).await
+            } else {
+                false
+            }
+        }
+        said_goodbye = writer.run(link, &mut sealer, device) => said_goodbye,
+        () = async { link.ended().await; tokio::time::sleep(END_TIMEOUT).await } => false,
+    };
+    match &peer {
+        Peer::Member(member) => member.device.mailbox.detach(link),
+        Peer::Applicant(applicant) => world.pairings.withdraw(applicant),
+    }
+    if said_goodbye {
+        reader.frames.until_hangup().await;
+    }
+}
+
+async fn handshake(world: &World, frames: &mut Frames, writer: &mut Writer) -> Option<Session> {
+    frames.prologue().await?;
+    let hello = frames.next().await?;
+    let (reply, progress) = noise::answer(&world.identity, &hello).ok()?;
+    writer.send_plain(&reply).await?;
+    match progress {
+        Progress::Done(session) => Some(*session),
+        Progress::AwaitingFinish(unfinished) => {
+            let finish = frames.next().await?;
+            unfinished.finish(&finish).ok()
+        }
+    }
+}
+
+/// The frames a client sends, whatever the WebSocket messages they come in.
+struct Frames {
+    stream: SplitStream<WebSocket>,
+    decoder: FrameDecoder,
+}
+
+impl Frames {
+    /// Reads past the optional routing information and the protocol header.
+    async fn prologue(&mut self) -> Option<()> {
+        let mut start = BytesMut::new();
+        loop {
+            if let Some(header) = after_routing(&start)
+                && start.len() >= header + WA_CONN_HEADER.len()
+            {
+                let frames = header + WA_CONN_HEADER.len();
+                if start[header..frames] != WA_CONN_HEADER {
+                    return None;
+                }
+                self.decoder.feed(&start[frames..]);
+                return Some(());
+            }
+            start.extend_from_slice(&self.binary().await?);
+        }
+    }
+
+    async fn next(&mut self) -> Option<BytesMut> {
+        loop {
+            if let Some(frame) = self.decoder.decode_frame() {
+                return Some(frame);
+            }
+            let bytes = self.binary().await?;
+            self.decoder.feed(&bytes);
+        }
+    }
+
+    async fn binary(&mut self) -> Option<bytes::Bytes> {
+        loop {
+            match self.stream.next().await?.ok()? {
+                Message::Binary(bytes) => return Some(bytes),
+                Message::Close(_) | Message::Text(_) => return None,
+                Message::Ping(_) | Message::Pong(_) => {}
+            }
+        }
+    }
+
+    /// Gives the client time to read the last stanza before the socket closes under it.
+    async fn until_hangup(&mut self) {
+        let hangup = async { while self.binary().await.is_some() {} };
+        let _ = tokio::time::timeout(FAREWELL_TIMEOUT, hangup).await;
+    }
+}
+
+/// Where the protocol header starts; `None` while that cannot be told.
+fn after_routing(start: &[u8]) -> Option<usize> {
+    if start.len() < ROUTING_PRELUDE.len() {
+        return None;
+    }
+    if !start.starts_with(ROUTING_PRELUDE) {
+        return Some(0);
+    }
+    let length = start.get(4..7)?;
+    let length = u32::from_be_bytes([0, length[0], length[1], length[2]]);
+    Some(7 + length as usize)
+}
+
+struct Reader {
+    frames: Frames,
+    opener: Opener,
+}
+
+impl Reader {
+    async fn run(&mut self, world: &Arc<World>, link: &Arc<Link>, peer: &Peer) -> Hangup {
+        while let Some(mut frame) = self.frames.next().await {
+            if self.opener.open(&mut frame).is_err() {
+                return Hangup::Garbage;
+            }
+            let Ok(stanza) = wacore_binary::util::unpack_bytes(frame) else {
+                return Hangup::Garbage;
+            };
+            let Ok(node) = wacore_binary::marshal::unmarshal_ref(&stanza) else {
+                return Hangup::Garbage;
+            };
+            dispatch::handle(world, link, peer, &node).await;
+        }
+        Hangup::Gone
+    }
+}
+
+struct Writer {
+    sink: SplitSink<WebSocket, Message>,
+    outgoing: Outgoing,
+    scratch: Vec<u8>,
+}
+
+impl Writer {
+    async fn send_plain(&mut self, payload: &[u8]) -> Option<()> {
+        let frame = encode_frame(payload, None).ok()?;
+        self.sink.send(Message::Binary(frame.into())).await.ok()
+    }
+
+    /// Writes what is queued until the link ends; true if it ended with a goodbye.
+    async fn run(&mut self, link: &Link, sealer: &mut Sealer, device: Option<&Device>) -> bool {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                () = link.ended() => break,
+                count = self.outgoing.recv_many(&mut batch, BATCH) => {
+                    if count == 0 || self.write(sealer, &mut batch).await.is_none() {
+                        return false;
+                    }
+                    if let Some(device) = device {
+                        device.mailbox.resume();
+                    }
+                }
+            }
+        }
+        let Some(farewell) = link.take_farewell() else {
+            return false;
+        };
+        while let Ok(stanza) = self.outgoing.try_recv() {
+            batch.push(stanza);
+        }
+        batch.push(Arc::new(farewell));
+        self.write(sealer, &mut batch).await.is_some()
+    }
+
+    /// Seals a batch into one WebSocket message.
+    async fn write(&mut self, sealer: &mut Sealer, batch: &mut Vec<Arc<Node>>) -> Option<()> {
+        let mut message = Vec::new();
+        for stanza in batch.drain(..) {
+            self.scratch.clear();
+            wacore_binary::marshal::marshal_to_vec(&stanza, &mut self.scratch).ok()?;
+            sealer.seal(&mut self.scratch).ok()?;
+            wacore::framing::append_frame_into(&self.scratch, None, &mut message).ok()?;
+        }
+        self.sink.send(Message::Binary(message.into())).await.ok()
+    }
+}

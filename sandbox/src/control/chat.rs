@@ -1,0 +1,31 @@
+//! `GET /ws/chat`: the WhatsApp server itself.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::ControlError;
+use crate::connection;
+use crate::world::World;
+
+/// As large as a frame can be.
+const MESSAGE_LIMIT_BYTES: usize = 16 << 20;
+
+pub async fn connect(
+    State(world): State<Arc<World>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ControlError> {
+    if world.faults.refuses_connections() {
+        let message = "connections are refused at the moment";
+        return Err(ControlError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    }
+    let upgrade = upgrade.map_err(|rejection| ControlError::new(rejection.status(), rejection.body_text()))?;
+    let upgrade = upgrade.max_message_size(MESSAGE_LIMIT_BYTES);
+    Ok(upgrade.on_upgrade(|socket| async move {
+        let served = world.tasks.track_future(connection::serve(world.clone(), socket));
+        served.await;
+    }))
+}

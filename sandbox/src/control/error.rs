@@ -1,0 +1,86 @@
+//! How the remote control fails: a status and `{"error":"…"}`.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::pairing::ScanError;
+use crate::phone::PhoneError;
+
+#[derive(Debug)]
+pub struct ControlError {
+    status: StatusCode,
+    message: String,
+}
+
+impl ControlError {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
+    }
+
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "no such method here")
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.message }))).into_response()
+    }
+}
+
+impl From<ScanError> for ControlError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::NotAQrCode | ScanError::Expired | ScanError::Refused => Self::bad_request(error.to_string()),
+            ScanError::PhoneOff | ScanError::Full => Self::conflict(error.to_string()),
+            ScanError::Silent => Self::new(StatusCode::REQUEST_TIMEOUT, error.to_string()),
+        }
+    }
+}
+
+impl From<PhoneError> for ControlError {
+    fn from(error: PhoneError) -> Self {
+        match error {
+            PhoneError::Off => Self::conflict(error.to_string()),
+            PhoneError::UnknownRecipient => Self::not_found(error.to_string()),
+        }
+    }
+}
+
+impl From<JsonRejection> for ControlError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for ControlError {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+/// A JSON body whose rejection is a [`ControlError`].
+#[derive(FromRequest)]
+#[from_request(via(Json), rejection(ControlError))]
+pub struct Body<T>(pub T);
+
+/// Path parameters whose rejection is a [`ControlError`].
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ControlError))]
+pub struct Path<T>(pub T);

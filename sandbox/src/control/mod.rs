@@ -1,0 +1,37 @@
+//! The remote control: JSON requests that play the people, and the weather.
+
+mod chat;
+mod error;
+mod faults;
+mod phones;
+mod reset;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+
+use crate::world::World;
+use error::ControlError;
+
+const BODY_LIMIT_BYTES: usize = 1 << 20;
+
+pub fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/ws/chat", get(chat::connect))
+        .route("/health", get(|| async { "ok" }))
+        .route("/reset", post(reset::reset))
+        .route("/faults", post(faults::change))
+        .route("/phones", post(phones::create::create))
+        .route("/phones/{number}/scan", post(phones::scan::scan))
+        .route("/phones/{number}/messages", post(phones::messages::write).get(phones::messages::list))
+        .route("/phones/{number}/read", post(phones::read::read))
+        .route("/phones/{number}/power", post(phones::power::switch))
+        .route("/phones/{number}/ban", post(phones::ban::ban))
+        .route("/phones/{number}/devices/{device}", delete(phones::devices::remove))
+        .fallback(|| async { ControlError::not_found("no such path") })
+        .method_not_allowed_fallback(|| async { ControlError::method_not_allowed() })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .with_state(world)
+}

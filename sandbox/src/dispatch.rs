@@ -1,0 +1,48 @@
+//! Which part of the server a stanza is for.
+
+use std::sync::Arc;
+
+use wacore_binary::NodeRef;
+
+use crate::link::Link;
+use crate::login::Member;
+use crate::pairing::{self, Applicant};
+use crate::stanza::attr;
+use crate::world::World;
+use crate::{iq, messages, receipts};
+
+/// The error of an ack to a stanza the server has no use for.
+const UNRECOGNIZED: &str = "488";
+
+/// Who is on the other end of a connection.
+pub enum Peer {
+    Applicant(Arc<Applicant>),
+    Member(Member),
+}
+
+/// Handles one stanza; its answers are on their way when this returns.
+pub async fn handle(world: &Arc<World>, link: &Arc<Link>, peer: &Peer, node: &NodeRef<'_>) {
+    let tag = node.tag.as_ref();
+    match peer {
+        Peer::Applicant(applicant) => match tag {
+            "iq" if answers(node) => pairing::answered(applicant, node),
+            "iq" => link.send(iq::answer_anyone(node)).await,
+            _ => {}
+        },
+        Peer::Member(member) => match tag {
+            "iq" if answers(node) => {}
+            "iq" => link.send(iq::answer(world, member, node)).await,
+            "message" => messages::from_companion(world, link, member, node).await,
+            "receipt" => receipts::from_companion(world, link, member, node).await,
+            "ack" => receipts::acknowledged(member, node),
+            "presence" | "chatstate" | "ib" => {}
+            _ if attr(node, "id").is_empty() => {}
+            _ => link.send(messages::ack(node, &[("error", UNRECOGNIZED.into())])).await,
+        },
+    }
+}
+
+/// Whether an IQ is the answer to one of ours.
+fn answers(node: &NodeRef<'_>) -> bool {
+    matches!(attr(node, "type").as_ref(), "result" | "error")
+}

@@ -1,0 +1,154 @@
+//! The way of a message: acknowledged to its sender, then one stanza for every device it is sealed
+//! for.
+
+use std::sync::Arc;
+
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::node::NodeValue;
+use wacore_binary::{Jid, Node, NodeRef, Server};
+
+use crate::account::Account;
+use crate::link::Link;
+use crate::login::Member;
+use crate::mailbox::Class;
+use crate::phone;
+use crate::stanza::{attr, unix_secs};
+use crate::world::World;
+
+const BAD_STANZA: Refusal = Refusal("400");
+const UNKNOWN_RECIPIENT: Refusal = Refusal("404");
+const UNAVAILABLE: Refusal = Refusal("503");
+/// Devices one message may be sealed for.
+const DEVICES_LIMIT: usize = 2048;
+/// What goes to every device beside the sealed content.
+const SHARED: [&str; 5] = ["device-identity", "reporting", "meta", "biz", "bot"];
+
+/// Why a message was not taken, as the code of the error ack.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal(pub &'static str);
+
+/// Takes a message from a companion and answers it; what it causes follows the answer.
+pub async fn from_companion(world: &Arc<World>, link: &Arc<Link>, member: &Member, node: &NodeRef<'_>) {
+    let refusal = match world.faults.refuses_message() {
+        true => Some(UNAVAILABLE),
+        false => check(world, node).err(),
+    };
+    if let Some(refusal) = refusal {
+        link.send(ack(node, &[("error", refusal.0.into())])).await;
+        return;
+    }
+    let accepted = ack(node, &[("t", unix_secs().to_string().into())]);
+    match world.faults.ack_delay() {
+        None => link.send(accepted).await,
+        Some(delay) => {
+            let (link, closing) = (link.clone(), world.closing.clone());
+            world.tasks.spawn(async move {
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => link.send(accepted).await,
+                    () = link.ended() => {}
+                    () = closing.cancelled() => {}
+                }
+            });
+        }
+    }
+    let routed = route(world, &member.account, member.device.id, node);
+    debug_assert!(routed.is_ok(), "checked before it was acknowledged");
+}
+
+fn check(world: &World, node: &NodeRef<'_>) -> Result<(Jid, Arc<Account>), Refusal> {
+    let to = node.get_attr("to").and_then(|to| to.to_jid());
+    let to = to.filter(|_| !attr(node, "id").is_empty());
+    let to = to.ok_or(BAD_STANZA)?;
+    let recipient = world.account_of(&to).ok_or(UNKNOWN_RECIPIENT)?;
+    Ok((to, recipient))
+}
+
+/// Brings a message to the devices it is sealed for, those of the recipient and of the sender.
+pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) -> Result<(), Refusal> {
+    let (to, recipient) = check(world, node)?;
+    let parcel = Envelope { sender, device, to: &to, timestamp: unix_secs(), node };
+    let Some(participants) = node.get_optional_child("participants") else {
+        parcel.deliver(world, &recipient, &to, node);
+        return Ok(());
+    };
+    let sealed = participants.get_children_by_tag("to").take(DEVICES_LIMIT);
+    for sealed in sealed {
+        let Some(target) = sealed.get_attr("jid").and_then(|jid| jid.to_jid()) else {
+            continue;
+        };
+        let account = match world.account_of(&target) {
+            Some(account) if account.is(&recipient) || account.is(sender) => account,
+            _ => continue,
+        };
+        parcel.deliver(world, &account, &target, sealed);
+    }
+    Ok(())
+}
+
+/// A message on its way, before it is addressed to one device.
+struct Envelope<'a> {
+    sender: &'a Arc<Account>,
+    device: u16,
+    to: &'a Jid,
+    timestamp: u64,
+    node: &'a NodeRef<'a>,
+}
+
+impl Envelope<'_> {
+    /// `sealed` holds the content for this one device.
+    fn deliver(&self, world: &World, account: &Arc<Account>, target: &Jid, sealed: &NodeRef<'_>) {
+        if account.is(self.sender) && target.device == self.device {
+            return;
+        }
+        let from = self.sender.jid(target.server, self.device);
+        let stanza = self.stanza(account, &from, sealed);
+        if target.device == 0 {
+            phone::deliver(world, account, stanza);
+        } else if let Some(device) = account.device(target.device) {
+            let id = attr(self.node, "id");
+            device.mailbox.push(Class::Message, &id, from, stanza);
+        }
+    }
+
+    fn stanza(&self, account: &Account, from: &Jid, sealed: &NodeRef<'_>) -> Node {
+        let mut stanza = NodeBuilder::new("message")
+            .attr("from", from)
+            .attr("id", attr(self.node, "id").into_owned())
+            .attr("type", attr(self.node, "type").into_owned())
+            .attr("t", self.timestamp)
+            .attr("notify", self.sender.name.as_str());
+        for name in ["category", "edit"] {
+            if let Some(value) = self.node.get_attr(name) {
+                stanza = stanza.attr(name, value.to_node_value());
+            }
+        }
+        let peer = attr(self.node, "category") == "peer";
+        stanza = if account.is(self.sender) {
+            match self.node.get_attr("recipient") {
+                Some(recipient) => stanza.attr("recipient", recipient.to_node_value()),
+                None if peer => stanza,
+                None => stanza.attr("recipient", self.to.to_non_ad()),
+            }
+        } else if from.server == Server::Lid {
+            stanza.attr("sender_pn", self.sender.jid(Server::Pn, self.device))
+        } else {
+            stanza.attr("sender_lid", self.sender.jid(Server::Lid, self.device))
+        };
+        let sealed = sealed.get_children_by_tag("enc").map(NodeRef::to_owned);
+        let shared = self.node.children().unwrap_or_default().iter();
+        let shared = shared.filter(|child| SHARED.contains(&child.tag.as_ref()));
+        stanza.children(sealed.chain(shared.map(NodeRef::to_owned))).build()
+    }
+}
+
+/// The server's answer to a stanza that is no IQ.
+pub fn ack(node: &NodeRef<'_>, extra: &[(&'static str, NodeValue)]) -> Node {
+    let mut ack = NodeBuilder::new("ack").attr("class", node.tag.to_string()).attr("id", attr(node, "id").into_owned());
+    if let Some(to) = node.get_attr("to") {
+        ack = ack.attr("from", to.to_node_value());
+    }
+    for (name, value) in extra {
+        ack = ack.attr(name, value.clone());
+    }
+    ack.build()
+}

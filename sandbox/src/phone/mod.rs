@@ -1,0 +1,174 @@
+//! Simulated phones: device 0 of their accounts, with keys and sessions of their own. The server
+//! knows no more of what they say than WhatsApp does.
+
+mod content;
+mod log;
+mod receive;
+mod send;
+mod signal;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use wacore_binary::{Jid, Node};
+use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
+use waproto::whatsapp::Message;
+
+pub use content::Content;
+pub use log::{Record, Side, Status};
+
+use crate::account::{Account, Device};
+use crate::keys::KeyBundle;
+use crate::world::World;
+use crate::{messages, receipts};
+use log::Log;
+use signal::Signal;
+
+/// What waits for a phone that is off; beyond it the oldest is lost.
+const PARKED_LIMIT: usize = 50_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum PhoneError {
+    #[error("the phone is switched off")]
+    Off,
+    #[error("no such account")]
+    UnknownRecipient,
+}
+
+pub struct Phone {
+    on: bool,
+    parked: VecDeque<Errand>,
+    signal: Signal,
+    log: Log,
+    /// Companions that got the app-state key.
+    greeted: HashSet<u16>,
+    app_state_key: AppStateKey,
+}
+
+/// The key that encrypts app state, shared with every companion.
+struct AppStateKey {
+    id: [u8; 6],
+    data: [u8; 32],
+}
+
+/// Something that reaches the phone as soon as it is on.
+enum Errand {
+    Stanza(Node),
+    Greet(Arc<Device>),
+}
+
+impl Phone {
+    pub fn new(identity: IdentityKeyPair) -> (Self, KeyBundle) {
+        let (signal, keys) = Signal::new(identity);
+        let phone = Self {
+            on: true,
+            parked: VecDeque::new(),
+            signal,
+            log: Log::default(),
+            greeted: HashSet::new(),
+            app_state_key: AppStateKey { id: rand::rng().random(), data: rand::rng().random() },
+        };
+        (phone, keys)
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.log.iter()
+    }
+
+    pub fn forget_device(&mut self, own: &Account, device: u16) {
+        self.greeted.remove(&device);
+        self.signal.forget(&address(own, device));
+    }
+
+    fn run(&mut self, world: &World, own: &Account, errand: Errand) -> Vec<Node> {
+        if self.on {
+            return match errand {
+                Errand::Stanza(stanza) => self.receive(world, own, &stanza),
+                Errand::Greet(device) => self.greet(own, &device).into_iter().collect(),
+            };
+        }
+        if self.parked.len() == PARKED_LIMIT {
+            self.parked.pop_front();
+        }
+        self.parked.push_back(errand);
+        Vec::new()
+    }
+}
+
+/// Hands a stanza to the phone.
+pub fn deliver(world: &World, own: &Arc<Account>, stanza: Node) {
+    let said = own.phone().run(world, own, Errand::Stanza(stanza));
+    utter(world, own, said);
+}
+
+/// A companion has published its keys: the phone shares what it needs to start.
+pub fn greet(world: &World, own: &Arc<Account>, device: &Arc<Device>) {
+    let said = own.phone().run(world, own, Errand::Greet(device.clone()));
+    utter(world, own, said);
+}
+
+/// Switched on, the phone catches up with everything it missed.
+pub fn switch(world: &World, own: &Arc<Account>, on: bool) {
+    let said = {
+        let mut phone = own.phone();
+        phone.on = on;
+        let parked = match on {
+            true => std::mem::take(&mut phone.parked),
+            false => VecDeque::new(),
+        };
+        let said = parked.into_iter().map(|e| phone.run(world, own, e));
+        said.flatten().collect()
+    };
+    utter(world, own, said);
+}
+
+/// The person writes a text; returns its id.
+pub fn write(world: &World, own: &Arc<Account>, to: &Jid, text: String) -> Result<String, PhoneError> {
+    let recipient = world.account_of(to).ok_or(PhoneError::UnknownRecipient)?;
+    let message = Message { conversation: Some(text), ..Default::default() };
+    let (id, stanza) = {
+        let mut phone = own.phone();
+        if !phone.on {
+            return Err(PhoneError::Off);
+        }
+        phone.compose(own, &recipient, to.server, &message)
+    };
+    utter(world, own, vec![stanza]);
+    Ok(id)
+}
+
+/// The person opens a chat: its sender learns that everything was read.
+pub fn read(world: &World, own: &Arc<Account>, chat: &Jid) -> Result<(), PhoneError> {
+    let other = world.account_of(chat).ok_or(PhoneError::UnknownRecipient)?;
+    let receipts = {
+        let mut phone = own.phone();
+        if !phone.on {
+            return Err(PhoneError::Off);
+        }
+        phone.open_chat(&other)
+    };
+    utter(world, own, receipts);
+    Ok(())
+}
+
+/// Sends what the phone has to say, without holding it.
+fn utter(world: &World, own: &Arc<Account>, stanzas: Vec<Node>) {
+    for stanza in stanzas {
+        let node = stanza.as_node_ref();
+        if stanza.tag == "receipt" {
+            receipts::route(world, own, 0, &node);
+        } else if let Err(refusal) = messages::route(world, own, 0, &node) {
+            tracing::debug!(code = refusal.0, "A phone's message was refused");
+        }
+    }
+}
+
+/// Sessions belong to a person's device, by whichever id it is addressed.
+fn address(account: &Account, device: u16) -> ProtocolAddress {
+    ProtocolAddress::new(&account.number, u32::from(device).into())
+}

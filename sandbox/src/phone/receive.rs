@@ -1,0 +1,190 @@
+//! What reaches a phone: messages to open, receipts for its own, requests to send again.
+
+use std::sync::Arc;
+
+use wacore::messages::MessageUtils;
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Jid, Node, NodeRef};
+use waproto::whatsapp::Message;
+
+use super::content::Content;
+use super::log::{Record, Side, Status};
+use super::send::device_sent;
+use super::signal::Kind;
+use super::{Phone, address};
+use crate::account::Account;
+use crate::iq;
+use crate::receipts::ids;
+use crate::stanza::{attr, bytes, unix_secs};
+use crate::world::World;
+
+const ENC_VERSION: u8 = 2;
+/// A message is sent again this often at most.
+const RETRY_LIMIT: u64 = 5;
+
+/// Which device a stanza comes from.
+struct Origin {
+    account: Arc<Account>,
+    jid: Jid,
+}
+
+impl Phone {
+    /// Takes a stanza in and returns what the phone has to say to it.
+    pub(super) fn receive(&mut self, world: &World, own: &Account, stanza: &Node) -> Vec<Node> {
+        let node = &stanza.as_node_ref();
+        let Some(jid) = node.get_attr("from").and_then(|from| from.to_jid()) else {
+            return Vec::new();
+        };
+        let Some(account) = world.account_of(&jid) else {
+            return Vec::new();
+        };
+        let origin = Origin { account, jid };
+        match node.tag.as_ref() {
+            "message" => self.receive_message(world, own, &origin, node),
+            "receipt" if attr(node, "type") == "retry" => self.send_again(own, &origin, node).into_iter().collect(),
+            "receipt" => {
+                self.receive_receipt(world, own, &origin, node);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn receive_message(&mut self, world: &World, own: &Account, origin: &Origin, node: &NodeRef<'_>) -> Vec<Node> {
+        let peer = address(&origin.account, origin.jid.device);
+        let opened = node.get_optional_child("enc").and_then(|enc| {
+            let kind = Kind::parse(&attr(enc, "type"))?;
+            self.signal.decrypt(&peer, kind, enc.content_bytes()?).ok()
+        });
+        let Some((plaintext, replacement)) = opened else {
+            return self.ask_again(own, origin, node);
+        };
+        if let Some(key) = replacement {
+            own.keys().one_time.push_back(key);
+        }
+        let Some(message) = decode(&plaintext) else {
+            return Vec::new();
+        };
+        if origin.account.is(own) {
+            return self.receive_own(world, own, origin, node, message);
+        }
+        if let Some(content) = Content::of(&message) {
+            self.log.add(Record {
+                id: attr(node, "id").into_owned(),
+                from: origin.account.number.clone(),
+                to: own.number.clone(),
+                content,
+                timestamp: timestamp(node),
+                side: Side::Incoming { server: origin.jid.server, read: false },
+            });
+        }
+        let delivered = NodeBuilder::new("receipt").attr("to", &origin.jid).attr("id", attr(node, "id").into_owned()).build();
+        vec![delivered]
+    }
+
+    /// From an own companion: what the person sent with it, or a request between programs.
+    fn receive_own(&mut self, world: &World, own: &Account, origin: &Origin, node: &NodeRef<'_>, mut message: Message) -> Vec<Node> {
+        if let Some(request) = message.protocol_message.as_option()
+            && request.app_state_sync_key_request.is_set()
+        {
+            let share = self.share_app_state_key(own, origin.jid.device);
+            return share.into_iter().collect();
+        }
+        let Some(mut sent) = message.device_sent_message.take() else {
+            return Vec::new();
+        };
+        let recipient = sent.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
+        let content = sent.message.take().and_then(|sent| Content::of(&sent));
+        if let Some((recipient, content)) = recipient.zip(content) {
+            self.log.add(Record {
+                id: attr(node, "id").into_owned(),
+                from: own.number.clone(),
+                to: recipient.number.clone(),
+                content,
+                timestamp: timestamp(node),
+                side: Side::Outgoing { status: Status::Sent, message: None },
+            });
+        }
+        Vec::new()
+    }
+
+    fn receive_receipt(&mut self, world: &World, own: &Account, origin: &Origin, node: &NodeRef<'_>) {
+        let kind = attr(node, "type");
+        if origin.account.is(own) {
+            // An own companion opened the chat named as recipient.
+            let chat = node.get_attr("recipient").and_then(|recipient| recipient.to_jid()).and_then(|chat| world.account_of(&chat));
+            if let (Some(chat), "read" | "read-self") = (chat, kind.as_ref()) {
+                for id in ids(node) {
+                    self.log.mark_read(&chat.number, &id);
+                }
+            }
+            return;
+        }
+        let status = match kind.as_ref() {
+            "" => Status::Delivered,
+            "read" | "played" => Status::Read,
+            _ => return,
+        };
+        for id in ids(node) {
+            self.log.advance(&own.number, &id, status);
+        }
+    }
+
+    /// Could not be opened: asks the sender for another try, with keys for a new session.
+    fn ask_again(&mut self, own: &Account, origin: &Origin, node: &NodeRef<'_>) -> Vec<Node> {
+        let tries = node.get_optional_child("enc").and_then(|enc| attr(enc, "count").parse().ok()).unwrap_or(0u64);
+        if tries >= RETRY_LIMIT {
+            return Vec::new();
+        }
+        tracing::debug!(tries, "A phone could not open a message");
+        let id = attr(node, "id").into_owned();
+        let retry = NodeBuilder::new("retry")
+            .attr("v", "1")
+            .attr("id", id.as_str())
+            .attr("t", attr(node, "t").into_owned())
+            .attr("count", tries + 1)
+            .build();
+        let registration = bytes("registration", self.signal.registration_id().to_be_bytes());
+        let keys = iq::retry_keys(&own.keys(), self.signal.private_offer());
+        let mut receipt = NodeBuilder::new("receipt").attr("to", &origin.jid).attr("id", id).attr("type", "retry");
+        if let Some(recipient) = node.get_attr("recipient").and_then(|jid| jid.to_jid()) {
+            receipt = receipt.attr("recipient", recipient);
+        }
+        vec![receipt.children([retry, registration, keys]).build()]
+    }
+
+    /// A device could not open what the phone sent: seals it once more in a fresh session.
+    fn send_again(&mut self, own: &Account, origin: &Origin, node: &NodeRef<'_>) -> Option<Node> {
+        let count: u64 = attr(node.get_optional_child("retry")?, "count").parse().ok()?;
+        let id = attr(node, "id").into_owned();
+        let record = self.log.get_mut(&own.number, &id)?;
+        let Side::Outgoing { message: Some(message), .. } = &record.side else {
+            return None;
+        };
+        if count >= RETRY_LIMIT {
+            return None;
+        }
+        let mut message = waproto::codec::message_decode(message).ok()?;
+        let peer = address(&origin.account, origin.jid.device);
+        let recipient = node.get_attr("recipient").and_then(|jid| jid.to_jid());
+        if origin.account.is(own) {
+            message = device_sent(recipient.as_ref()?, &message);
+        }
+        self.signal.forget(&peer);
+        let enc = self.seal(&origin.account, origin.jid.device, &MessageUtils::encode_and_pad(&message))?;
+        let mut again = NodeBuilder::new("message").attr("to", &origin.jid).attr("id", id).attr("type", "text");
+        if let Some(recipient) = recipient {
+            again = again.attr("recipient", recipient);
+        }
+        Some(again.children([enc.attr("count", count).build()]).build())
+    }
+}
+
+fn decode(plaintext: &[u8]) -> Option<Message> {
+    let message = MessageUtils::unpad_message_ref(plaintext, ENC_VERSION).ok()?;
+    waproto::codec::message_decode(message).ok()
+}
+
+fn timestamp(node: &NodeRef<'_>) -> u64 {
+    attr(node, "t").parse().unwrap_or_else(|_| unix_secs())
+}

@@ -1,0 +1,166 @@
+//! What a phone sends: messages sealed for every device concerned, receipts, keys.
+
+use buffa::{Message as _, MessageField};
+use rand::RngExt as _;
+use wacore::messages::MessageUtils;
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Jid, Node, Server};
+use waproto::whatsapp::Message;
+use waproto::whatsapp::message::{
+    AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId, AppStateSyncKeyShare, DeviceSentMessage,
+    ProtocolMessage, protocol_message,
+};
+
+use super::content::Content;
+use super::log::{Record, Side, Status};
+use super::signal::Kind;
+use super::{Phone, address};
+use crate::account::{Account, Device};
+use crate::keys::HandedOut;
+use crate::stanza::unix_secs;
+
+/// Ids one receipt carries at most.
+const RECEIPT_IDS: usize = 256;
+
+impl Phone {
+    /// Seals a message for the recipient's devices and the own companions, and notes it as sent.
+    pub(super) fn compose(&mut self, own: &Account, recipient: &Account, server: Server, message: &Message) -> (String, Node) {
+        let id = message_id();
+        let to = recipient.jid(server, 0);
+        let mut participants = Vec::new();
+        if !recipient.is(own) {
+            let plaintext = MessageUtils::encode_and_pad(message);
+            let companions = recipient.devices();
+            let devices = std::iter::once(0).chain(companions.iter().map(|device| device.id));
+            for device in devices {
+                participants.extend(self.seal(recipient, device, &plaintext).map(|enc| participant(recipient.jid(server, device), enc)));
+            }
+        }
+        let copy = MessageUtils::encode_and_pad(&device_sent(&to, message));
+        for device in own.devices() {
+            let enc = self.seal(own, device.id, &copy);
+            participants.extend(enc.map(|enc| participant(own.jid(server, device.id), enc)));
+        }
+        if let Some(content) = Content::of(message) {
+            self.log.add(Record {
+                id: id.clone(),
+                from: own.number.clone(),
+                to: recipient.number.clone(),
+                content,
+                timestamp: unix_secs(),
+                side: Side::Outgoing { status: Status::Sent, message: Some(message.encode_to_vec().into()) },
+            });
+        }
+        let stanza = NodeBuilder::new("message")
+            .attr("to", to)
+            .attr("id", id.as_str())
+            .attr("type", "text")
+            .children([NodeBuilder::new("participants").children(participants).build()])
+            .build();
+        (id, stanza)
+    }
+
+    /// Reads everything a person wrote; one receipt for each kind of addressing.
+    pub(super) fn open_chat(&mut self, other: &Account) -> Vec<Node> {
+        let unread = self.log.read_chat(&other.number);
+        let mut receipts = Vec::new();
+        for server in [Server::Pn, Server::Lid] {
+            let ids: Vec<&str> = unread.iter().filter(|(by, _)| *by == server).map(|(_, id)| id.as_str()).collect();
+            let to = other.jid(server, 0);
+            receipts.extend(ids.chunks(RECEIPT_IDS).map(|ids| read_receipt(&to, ids)));
+        }
+        receipts
+    }
+
+    /// Shares the app-state key with a companion that has not got it yet.
+    pub(super) fn greet(&mut self, own: &Account, device: &Device) -> Option<Node> {
+        if !self.greeted.insert(device.id) {
+            return None;
+        }
+        self.share_app_state_key(own, device.id)
+    }
+
+    pub(super) fn share_app_state_key(&mut self, own: &Account, device: u16) -> Option<Node> {
+        let key = AppStateSyncKey {
+            key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(self.app_state_key.id.to_vec()) }),
+            key_data: MessageField::some(AppStateSyncKeyData {
+                key_data: Some(self.app_state_key.data.to_vec()),
+                fingerprint: MessageField::some(AppStateSyncKeyFingerprint {
+                    raw_id: Some(1),
+                    current_index: Some(0),
+                    device_indexes: vec![0],
+                }),
+                timestamp: Some(unix_secs() as i64 * 1000),
+            }),
+        };
+        let message = Message {
+            protocol_message: MessageField::some(ProtocolMessage {
+                r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
+                app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare { keys: vec![key] }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let enc = self.seal(own, device, &MessageUtils::encode_and_pad(&message))?;
+        let stanza = NodeBuilder::new("message")
+            .attr("to", own.jid(Server::Pn, device))
+            .attr("id", message_id())
+            .attr("type", "text")
+            .attr("category", "peer")
+            .children([enc.build()])
+            .build();
+        Some(stanza)
+    }
+
+    /// Encrypts for one device, opening a session first if there is none. `None` if the device is
+    /// gone or its keys are no good.
+    pub(super) fn seal(&mut self, account: &Account, device: u16, plaintext: &[u8]) -> Option<NodeBuilder> {
+        let peer = address(account, device);
+        if !self.signal.has_session(&peer) {
+            let bundle = published_keys(account, device)?.into_bundle(device)?;
+            self.signal.establish(&peer, &bundle).ok()?;
+        }
+        let (kind, ciphertext) = self.signal.encrypt(&peer, plaintext).ok()?;
+        Some(enc(kind).bytes(ciphertext))
+    }
+}
+
+pub(super) fn device_sent(to: &Jid, message: &Message) -> Message {
+    Message {
+        device_sent_message: MessageField::some(DeviceSentMessage {
+            destination_jid: Some(to.to_string()),
+            message: MessageField::some(message.clone()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn published_keys(account: &Account, device: u16) -> Option<HandedOut> {
+    match device {
+        0 => Some(account.keys().hand_out()),
+        _ => Some(account.device(device)?.keys().hand_out()),
+    }
+}
+
+fn enc(kind: Kind) -> NodeBuilder {
+    NodeBuilder::new("enc").attr("v", "2").attr("type", kind.wire())
+}
+
+fn participant(jid: Jid, enc: NodeBuilder) -> Node {
+    NodeBuilder::new("to").attr("jid", jid).children([enc.build()]).build()
+}
+
+fn read_receipt(to: &Jid, ids: &[&str]) -> Node {
+    let receipt = NodeBuilder::new("receipt").attr("to", to).attr("type", "read").attr("id", ids[0]).attr("t", unix_secs());
+    if ids.len() == 1 {
+        return receipt.build();
+    }
+    let items = ids[1..].iter().map(|&id| NodeBuilder::new("item").attr("id", id).build());
+    receipt.children([NodeBuilder::new("list").children(items).build()]).build()
+}
+
+fn message_id() -> String {
+    let random: [u8; 9] = rand::rng().random();
+    format!("3A{}", hex::encode_upper(random))
+}

@@ -1,0 +1,247 @@
+//! A sandbox of one's own, its phones, and companions that are the real client library.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+use wacore::store::InMemoryBackend;
+use wacore::types::events::{ChannelEventHandler, Event, InboundMessage};
+use wacore::types::presence::ReceiptType;
+use waproto::whatsapp::Message;
+use whatsapp_rust::TokioRuntime;
+use whatsapp_rust::bot::{Bot, BotHandle};
+use whatsapp_rust::client::Client;
+use whatsapp_rust::http::UreqHttpClient;
+use whatsapp_rust::send::SendOptions;
+use whatsapp_rust::transport::TokioWebSocketTransportFactory;
+use whatsapp_rust::{Jid, async_channel};
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+pub struct Net {
+    pub sandbox: Sandbox,
+    http: reqwest::Client,
+}
+
+pub struct Phone<'a> {
+    pub number: String,
+    pub jid: Jid,
+    pub lid: Jid,
+    net: &'a Net,
+}
+
+impl Net {
+    pub async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        if std::env::var_os("RUST_LOG").is_some() {
+            let _ = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).try_init();
+        }
+        let sandbox = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        Self { sandbox, http: reqwest::Client::new() }
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.sandbox.addr());
+        let request = self.http.request(method, url);
+        let request = match body {
+            Value::Null => request,
+            body => request.json(&body),
+        };
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(Method::POST, path, body).await;
+        assert!(status < 300, "{path}: {status} {answer}");
+        answer
+    }
+
+    pub async fn faults(&self, faults: Value) {
+        self.post("/faults", faults).await;
+    }
+
+    pub async fn phone(&self, number: &str, name: &str) -> Phone<'_> {
+        let made = self.post("/phones", json!({"number": number, "name": name})).await;
+        Phone {
+            number: number.to_owned(),
+            jid: made["jid"].as_str().unwrap().parse().unwrap(),
+            lid: made["lid"].as_str().unwrap().parse().unwrap(),
+            net: self,
+        }
+    }
+
+    pub async fn shutdown(self) {
+        self.sandbox.shutdown().await;
+    }
+}
+
+impl Phone<'_> {
+    /// A new companion, paired by QR and connected.
+    pub async fn link(&self) -> Companion {
+        let companion = Companion::start(self.net, Arc::new(InMemoryBackend::new())).await;
+        self.scan(companion.qr().await).await;
+        companion.connected().await;
+        companion
+    }
+
+    pub async fn scan(&self, qr: String) -> u16 {
+        let linked = self.post("scan", json!({"qr": qr})).await;
+        linked["device"].as_u64().unwrap() as u16
+    }
+
+    pub async fn post(&self, action: &str, body: Value) -> Value {
+        let path = format!("/phones/{}/{action}", self.number);
+        self.net.post(&path, body).await
+    }
+
+    /// The person writes; returns the id.
+    pub async fn write(&self, to: &str, text: &str) -> String {
+        let written = self.post("messages", json!({"to": to, "text": text})).await;
+        written["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn read(&self, chat: &str) {
+        self.post("read", json!({"chat": chat})).await;
+    }
+
+    pub async fn power(&self, on: bool) {
+        self.post("power", json!({"on": on})).await;
+    }
+
+    pub async fn messages(&self) -> Vec<Value> {
+        let path = format!("/phones/{}/messages", self.number);
+        let (status, messages) = self.net.call(Method::GET, &path, Value::Null).await;
+        assert_eq!(status, 200);
+        messages.as_array().unwrap().clone()
+    }
+
+    /// The message with this id, once it fits.
+    pub async fn message(&self, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let started = Instant::now();
+        loop {
+            let messages = self.messages().await;
+            let found = messages.iter().find(|m| m["id"] == id && fits(m));
+            if let Some(found) = found {
+                return found.clone();
+            }
+            assert!(started.elapsed() < DEADLINE, "{id} not in {messages:#?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+pub struct Companion {
+    pub client: Arc<Client>,
+    pub backend: Arc<InMemoryBackend>,
+    handle: BotHandle,
+    events: async_channel::Receiver<Arc<Event>>,
+    /// Received, but not what was waited for then.
+    skipped: Mutex<Vec<Arc<Event>>>,
+}
+
+impl Companion {
+    pub async fn start(net: &Net, backend: Arc<InMemoryBackend>) -> Self {
+        let (handler, events) = ChannelEventHandler::new();
+        let url = format!("ws://{}/ws/chat", net.sandbox.addr());
+        let bot = Bot::builder()
+            .with_backend_arc(backend.clone())
+            .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
+            .with_http_client(UreqHttpClient::new())
+            .with_runtime(TokioRuntime)
+            .with_version((2, 3000, 0))
+            .with_wanted_pre_key_count(30)
+            .build()
+            .await
+            .unwrap();
+        let client = bot.client();
+        client.subscribe_handler(handler).detach();
+        client.set_force_active_delivery_receipts(true);
+        Self { client, backend, handle: bot.spawn(), events, skipped: Mutex::default() }
+    }
+
+    /// Ends the program but keeps the device, to be started again.
+    pub async fn stop(self) -> Arc<InMemoryBackend> {
+        self.handle.shutdown().await;
+        self.backend
+    }
+
+    /// The first event, past or to come, that is as wanted; each is told once.
+    pub async fn wait<T>(&self, what: &str, wanted: impl Fn(&Event) -> Option<T>) -> T {
+        let found = {
+            let mut skipped = self.skipped.lock().unwrap();
+            let found = skipped.iter().enumerate().find_map(|(at, event)| Some((at, wanted(event)?)));
+            found.map(|(at, found)| {
+                skipped.remove(at);
+                found
+            })
+        };
+        if let Some(found) = found {
+            return found;
+        }
+        let search = async {
+            loop {
+                let event = self.events.recv().await.unwrap();
+                match wanted(&event) {
+                    Some(found) => return found,
+                    None => self.skipped.lock().unwrap().push(event),
+                }
+            }
+        };
+        match tokio::time::timeout(DEADLINE, search).await {
+            Ok(found) => found,
+            Err(_) => panic!("no {what}; seen {:#?}", self.skipped.lock().unwrap()),
+        }
+    }
+
+    pub async fn qr(&self) -> String {
+        self.wait("QR code", |event| match event {
+            Event::PairingQrCode(qr) => Some(qr.code.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn connected(&self) {
+        self.wait("connection", |event| matches!(event, Event::Connected(_)).then_some(())).await;
+    }
+
+    pub async fn send(&self, to: &Jid, text: &str, id: &str) {
+        let message = Message { conversation: Some(text.to_owned()), ..Default::default() };
+        let options = SendOptions::default().with_message_id(id);
+        self.client.send_message_with_options(to.clone(), message, options).await.unwrap();
+    }
+
+    /// The error of the server's ack, `None` if it took the message.
+    pub async fn ack(&self, id: &str) -> Option<String> {
+        self.wait("ack", |event| match event {
+            Event::ServerAck(ack) if ack.id == id && ack.class.as_deref() == Some("message") => Some(ack.error.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn receipt(&self, id: &str, kind: ReceiptType) -> Jid {
+        self.wait("receipt", |event| match event {
+            Event::Receipt(r) if r.r#type == kind && r.message_ids.iter().any(|m| m == id) => Some(r.source.sender.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn message(&self, id: &str) -> InboundMessage {
+        self.wait("message", |event| match event {
+            Event::Messages(batch) => batch.iter().find(|m| m.info.id == id).cloned(),
+            _ => None,
+        })
+        .await
+    }
+}
+
+pub fn text(message: &InboundMessage) -> &str {
+    message.message.conversation.as_deref().unwrap_or_default()
+}
