@@ -1,0 +1,4 @@
+//! Tests of the session host.
+
+mod deliver;
+mod store;
