@@ -1,2 +1,96 @@
-//! warta.
-fn main() {}
+//! `warta`: arguments, settings, run until told to stop.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use session_host::Network;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use warta::{
+    Warta,
+    config::{Config, LogFormat},
+};
+
+/// A WhatsApp REST API. Settings come from the environment; see the README.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Start a WhatsApp of its own on this machine, with simulated phones
+    #[cfg(feature = "sandbox")]
+    #[arg(long, global = true)]
+    sandbox: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+}
+
+/// The library's own warnings quote addresses, so only its errors are shown unless `RUST_LOG` says otherwise.
+const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,sandbox=info,\
+                    whatsapp_rust=error,wacore=error,wacore_noise=error,wacore_libsignal=error,wacore_appstate=error";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let Command::Serve = arguments.command.unwrap_or(Command::Serve);
+    let config = Config::read(|name| std::env::var(name).ok())?;
+    log(config.log_format);
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    #[cfg(feature = "sandbox")]
+    let (network, sandbox) = network(&config, arguments.sandbox).await?;
+    #[cfg(not(feature = "sandbox"))]
+    let network = Network;
+
+    let warta = Warta::start(config, network).await?;
+    println!("API on http://{}/api/whatsapp", warta.api);
+    println!("WebSocket on ws://{}", warta.socket);
+    if let Some(file) = &warta.token_file {
+        println!("API token in {}", file.display());
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    tracing::info!("stopping: what is in hand is finished; once more stops at once");
+    tokio::select! {
+        () = warta.shutdown() => {}
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    #[cfg(feature = "sandbox")]
+    if let Some(sandbox) = sandbox {
+        sandbox.shutdown().await;
+    }
+    Ok(())
+}
+
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGS));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+}
+
+#[cfg(feature = "sandbox")]
+async fn network(config: &Config, start: bool) -> Result<(Network, Option<sandbox::Sandbox>)> {
+    use anyhow::{Context, bail};
+    let (url, sandbox) = match (&config.sandbox.url, start) {
+        (None, false) => bail!("this build talks to a sandbox only: start it with --sandbox, or set SANDBOX_URL to one that runs"),
+        (Some(_), true) => bail!("--sandbox starts a sandbox and SANDBOX_URL names one: choose one of them"),
+        (Some(url), false) => (url.clone(), None),
+        (None, true) => {
+            let addr = ([127, 0, 0, 1], config.sandbox.port).into();
+            let sandbox = sandbox::Sandbox::start(addr).await.context("the sandbox cannot start; set SANDBOX_PORT to another port")?;
+            (format!("http://{}", sandbox.addr()), Some(sandbox))
+        }
+    };
+    println!("A sandbox build: it talks to loopback addresses only. Its WhatsApp is on {url}");
+    Ok((Network::sandbox(&url)?, sandbox))
+}

@@ -19,6 +19,8 @@ pub trait Ids: Send + Sync {
     fn api_key(&self) -> ApiKey;
     /// For a request that came without one.
     fn request(&self) -> String;
+    /// For a token or signing key of the whole installation.
+    fn secret(&self) -> String;
 }
 
 /// Identifiers from the system's random numbers.
@@ -59,5 +61,9 @@ impl Ids for RandomIds {
 
     fn request(&self) -> String {
         format!("req_{}", hex::<8>())
+    }
+
+    fn secret(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(random::<[u8; 32]>())
     }
 }
