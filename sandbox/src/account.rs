@@ -9,6 +9,7 @@ use wacore_binary::{Jid, Node, Server};
 use wacore_libsignal::protocol::IdentityKeyPair;
 
 use crate::adv::{self, SignedKeyIndexList};
+use crate::collections::Collections;
 use crate::keys::KeyBundle;
 use crate::mailbox::Mailbox;
 use crate::phone::Phone;
@@ -26,6 +27,7 @@ pub struct Account {
     /// The phone's keys as the server hands them out.
     keys: Mutex<KeyBundle>,
     phone: Mutex<Phone>,
+    collections: Mutex<Collections>,
     roster: RwLock<Roster>,
     banned_until: Mutex<Option<Instant>>,
 }
@@ -53,6 +55,8 @@ impl Account {
     pub fn new(number: String, lid: String, name: String) -> Self {
         let identity = IdentityKeyPair::generate(&mut rand::rng());
         let (phone, keys) = Phone::new(identity.clone());
+        let mut collections = Collections::default();
+        phone.publish_name(&name, &mut collections);
         let roster = Roster {
             devices: BTreeMap::new(),
             last_id: 0,
@@ -66,6 +70,7 @@ impl Account {
             identity,
             keys: Mutex::new(keys),
             phone: Mutex::new(phone),
+            collections: Mutex::new(collections),
             roster: RwLock::new(roster),
             banned_until: Mutex::default(),
         }
@@ -90,6 +95,10 @@ impl Account {
 
     pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn collections(&self) -> MutexGuard<'_, Collections> {
+        self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn devices(&self) -> Vec<Arc<Device>> {

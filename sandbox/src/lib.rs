@@ -2,6 +2,7 @@
 
 mod account;
 mod adv;
+mod collections;
 mod connection;
 mod control;
 mod dispatch;

@@ -66,21 +66,24 @@ fn check(world: &World, node: &NodeRef<'_>) -> Result<(Jid, Arc<Account>), Refus
 /// Brings a message to the devices it is sealed for, those of the recipient and of the sender.
 pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) -> Result<(), Refusal> {
     let (to, recipient) = check(world, node)?;
-    let parcel = Envelope { sender, device, to: &to, timestamp: unix_secs(), node };
+    let envelope = Envelope { sender, device, to: &to, timestamp: unix_secs(), node };
     let Some(participants) = node.get_optional_child("participants") else {
-        parcel.deliver(world, &recipient, &to, node);
+        envelope.deliver(world, &recipient, &to, node);
         return Ok(());
     };
-    let sealed = participants.get_children_by_tag("to").take(DEVICES_LIMIT);
-    for sealed in sealed {
-        let Some(target) = sealed.get_attr("jid").and_then(|jid| jid.to_jid()) else {
-            continue;
-        };
-        let account = match world.account_of(&target) {
-            Some(account) if account.is(&recipient) || account.is(sender) => account,
-            _ => continue,
-        };
-        parcel.deliver(world, &account, &target, sealed);
+    let targets = participants.get_children_by_tag("to").take(DEVICES_LIMIT).filter_map(|sealed| {
+        let target = sealed.get_attr("jid")?.to_jid()?;
+        Some((world.account_of(&target)?, target, sealed))
+    });
+    let (own, others): (Vec<_>, Vec<_>) = targets.partition(|(account, ..)| account.is(sender));
+    // The sender's own devices know of a message before its first receipt reaches them.
+    for (account, target, sealed) in own {
+        envelope.deliver(world, &account, &target, sealed);
+    }
+    for (account, target, sealed) in others {
+        if account.is(&recipient) {
+            envelope.deliver(world, &account, &target, sealed);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Simulated phones: device 0 of their accounts, with keys and sessions of their own. The server
 //! knows no more of what they say than WhatsApp does.
 
+mod appstate;
 mod content;
 mod log;
 mod receive;
@@ -10,7 +11,6 @@ mod signal;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use rand::RngExt as _;
 use wacore_binary::{Jid, Node};
 use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
 use waproto::whatsapp::Message;
@@ -19,9 +19,11 @@ pub use content::Content;
 pub use log::{Record, Side, Status};
 
 use crate::account::{Account, Device};
+use crate::collections::Collections;
 use crate::keys::KeyBundle;
 use crate::world::World;
 use crate::{messages, receipts};
+use appstate::AppStateKey;
 use log::Log;
 use signal::Signal;
 
@@ -46,12 +48,6 @@ pub struct Phone {
     app_state_key: AppStateKey,
 }
 
-/// The key that encrypts app state, shared with every companion.
-struct AppStateKey {
-    id: [u8; 6],
-    data: [u8; 32],
-}
-
 /// Something that reaches the phone as soon as it is on.
 enum Errand {
     Stanza(Node),
@@ -67,9 +63,14 @@ impl Phone {
             signal,
             log: Log::default(),
             greeted: HashSet::new(),
-            app_state_key: AppStateKey { id: rand::rng().random(), data: rand::rng().random() },
+            app_state_key: AppStateKey::generate(),
         };
         (phone, keys)
+    }
+
+    /// Tells later companions what the person is called.
+    pub fn publish_name(&self, name: &str, collections: &mut Collections) {
+        collections.append(appstate::CRITICAL, 0, self.app_state_key.name_patch(name));
     }
 
     pub fn is_on(&self) -> bool {
