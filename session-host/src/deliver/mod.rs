@@ -1,0 +1,173 @@
+//! Webhook delivery: every stored event reaches its receiver, in order per device, at least once.
+//!
+//! A crash between a post and its mark repeats the post, with the same `webhook-id` and event id. Receivers are kept apart: each device has
+//! a worker of its own while something waits for it, one post at a time, and no limit is shared between devices.
+
+mod addresses;
+mod post;
+mod worker;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use domain::{
+    model::DeviceId,
+    pipeline::Backoff,
+    ports::{Clock, Deliveries, PortError},
+};
+use tokio::{runtime::Handle, sync::watch, time};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{post::Poster, worker::Worker};
+
+/// How often the store is asked which devices have something waiting, in case a wake was lost with the task that was to give it.
+const SURVEY: Duration = Duration::from_secs(60);
+
+/// How deliveries are made.
+#[derive(Clone)]
+pub struct Config {
+    /// Signs for webhooks without a secret of their own.
+    pub secret: String,
+    /// Whether webhooks may lie in private networks and on this machine.
+    pub allow_private_urls: bool,
+    /// The waits after failures, of receivers and of the store.
+    pub backoff: Backoff,
+    /// How long posts in hand may take at a shutdown.
+    pub grace: Duration,
+}
+
+impl Config {
+    /// The usual waits: 1 second to 5 minutes after failures, 5 seconds at a shutdown.
+    pub fn new(secret: impl Into<String>, allow_private_urls: bool) -> Self {
+        Self {
+            secret: secret.into(),
+            allow_private_urls,
+            backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) },
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Delivers what waits in the store.
+#[derive(Clone)]
+pub struct Deliverer(Arc<Shared>);
+
+impl Deliverer {
+    /// Starts with whatever a former run left waiting. Must be called within a tokio runtime, after a rustls crypto provider is installed.
+    pub fn start(deliveries: Arc<dyn Deliveries>, clock: Arc<dyn Clock>, config: Config) -> Self {
+        let deliverer = Self(Arc::new(Shared {
+            poster: Poster::new(&config),
+            deliveries,
+            clock,
+            backoff: config.backoff,
+            grace: config.grace,
+            workers: Mutex::default(),
+            runtime: Handle::current(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        }));
+        deliverer.0.spawn(deliverer.clone().survey());
+        deliverer
+    }
+
+    /// Tells that something new waits for the device, or that its webhook changed. Returns at once.
+    pub fn wake(&self, device: &DeviceId) {
+        let mut workers = self.0.workers();
+        // A worker that panicked has left its receiver closed: the next wake replaces it.
+        if workers.get(device).is_some_and(|worker| worker.send(()).is_ok()) || self.0.stopping.is_cancelled() {
+            return;
+        }
+        let (wake, wakes) = watch::channel(());
+        workers.insert(device.clone(), wake);
+        self.0.spawn(Worker::new(self.0.clone(), device.clone(), wakes).run());
+    }
+
+    /// Starts no more posts, and returns when those in hand are done or their time is up. What is left is delivered after the next start.
+    pub async fn shutdown(&self) {
+        self.0.stopping.cancel();
+        self.0.tasks.close();
+        if time::timeout(self.0.grace, self.0.tasks.wait()).await.is_err() {
+            self.0.stopped.cancel();
+            self.0.tasks.wait().await;
+        }
+    }
+
+    async fn survey(self) {
+        while let Some(devices) = self.0.insist(|| self.0.deliveries.waiting()).await {
+            devices.iter().for_each(|device| self.wake(device));
+            if self.0.pause(SURVEY).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+struct Shared {
+    poster: Poster,
+    deliveries: Arc<dyn Deliveries>,
+    clock: Arc<dyn Clock>,
+    backoff: Backoff,
+    grace: Duration,
+    /// How to wake the workers there are.
+    workers: Mutex<HashMap<DeviceId, watch::Sender<()>>>,
+    runtime: Handle,
+    tasks: TaskTracker,
+    /// No more posts.
+    stopping: CancellationToken,
+    /// No more anything.
+    stopped: CancellationToken,
+}
+
+impl Shared {
+    fn workers(&self) -> MutexGuard<'_, HashMap<DeviceId, watch::Sender<()>>> {
+        self.workers.lock().expect("nothing panics while it holds the workers")
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stopped = self.stopped.clone();
+        self.tasks.spawn_on(
+            async move {
+                stopped.run_until_cancelled(task).await;
+            },
+            &self.runtime,
+        );
+    }
+
+    /// Lets a worker go, unless it has been woken since it last looked.
+    fn retire(&self, device: &DeviceId, wakes: &watch::Receiver<()>) -> bool {
+        let mut workers = self.workers();
+        let idle = !wakes.has_changed().unwrap_or(false);
+        if idle {
+            workers.remove(device);
+        }
+        idle
+    }
+
+    /// Repeats a call to the store until it works. `None` if the device is another host's by now, or this one stops.
+    async fn insist<T, F>(&self, call: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, PortError>>,
+    {
+        let mut failures = 0;
+        loop {
+            match call().await {
+                Ok(value) => return Some(value),
+                Err(PortError::Fenced) => return None,
+                Err(PortError::Unavailable(error)) => {
+                    failures += 1;
+                    tracing::warn!(?error, failures, "the store of deliveries failed");
+                    self.pause(self.backoff.after(failures)).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits; `None` if the host stops.
+    async fn pause(&self, duration: Duration) -> Option<()> {
+        self.stopping.run_until_cancelled(time::sleep(duration)).await
+    }
+}

@@ -1,0 +1,158 @@
+//! Deliveries in memory, and what became of them.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{
+    model::{Delivery, DeviceId, Event, EventData, EventDraft, EventId, Status, Timestamp, WebhookSettings},
+    ports::{Clock, Deliveries, PortError, SystemClock},
+};
+use tokio::{sync::watch, time};
+
+/// A failed try.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failed {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub due_at: Timestamp,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub webhooks: BTreeMap<DeviceId, WebhookSettings>,
+    waiting: BTreeMap<DeviceId, VecDeque<Waiting>>,
+    stored: BTreeMap<DeviceId, u64>,
+    pub done: Vec<(DeviceId, u64)>,
+    pub failed: Vec<Failed>,
+    pub given_up: Vec<(u64, String)>,
+    /// How often each device's deliveries were read.
+    pub reads: BTreeMap<DeviceId, usize>,
+    /// The next so many calls fail.
+    pub broken: usize,
+}
+
+struct Waiting {
+    event: Event,
+    attempts: u32,
+    due_at: Timestamp,
+}
+
+impl State {
+    pub fn done_by(&self, device: &DeviceId) -> Vec<u64> {
+        self.done.iter().filter(|(by, _)| by == device).map(|(_, seq)| *seq).collect()
+    }
+
+    pub fn reads_of(&self, device: &DeviceId) -> usize {
+        self.reads.get(device).copied().unwrap_or(0)
+    }
+
+    fn head(&mut self, device: &DeviceId, event: &EventId) -> &mut Waiting {
+        let head = self.waiting.get_mut(device).and_then(VecDeque::front_mut).expect("something waits");
+        assert_eq!(&head.event.id, event, "only the first of a device may be marked");
+        head
+    }
+
+    fn pop(&mut self, device: &DeviceId, event: &EventId) -> u64 {
+        self.head(device, event);
+        self.waiting.get_mut(device).and_then(VecDeque::pop_front).unwrap().event.seq
+    }
+}
+
+pub struct Memory {
+    state: Mutex<State>,
+    changes: watch::Sender<()>,
+}
+
+impl Memory {
+    pub fn new() -> Self {
+        Self { state: Mutex::default(), changes: watch::channel(()).0 }
+    }
+
+    pub fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        let answer = f(&mut self.state.lock().unwrap());
+        self.changes.send_replace(());
+        answer
+    }
+
+    /// Stores an event that says `text`.
+    pub fn add(&self, device: &DeviceId, text: &str) {
+        let now = SystemClock.now();
+        let data = EventData::ConnectionUpdate { status: Status::Connected, phone_number: None, reason: Some(text.into()) };
+        self.with(|state| {
+            let seq = state.stored.entry(device.clone()).or_default();
+            *seq += 1;
+            let id = EventId::parse(format!("evt_{device}_{seq}")).unwrap();
+            let EventDraft { id, kind, at, data } = EventDraft::new(id, now, &data);
+            let event = Event { id, seq: *seq, device_id: device.clone(), kind, at, data };
+            let waiting = Waiting { event, attempts: 0, due_at: Timestamp::from_millis(0) };
+            state.waiting.entry(device.clone()).or_default().push_back(waiting);
+        });
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, so: impl Fn(&State) -> bool) {
+        let mut changes = self.changes.subscribe();
+        let wait = async {
+            while !so(&self.state.lock().unwrap()) {
+                changes.changed().await.unwrap();
+            }
+        };
+        time::timeout(Duration::from_secs(20), wait).await.expect("it became so in time");
+    }
+
+    fn call<T>(&self, f: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
+        self.with(|state| {
+            if state.broken > 0 {
+                state.broken -= 1;
+                return Err(PortError::unavailable("broken"));
+            }
+            Ok(f(state))
+        })
+    }
+}
+
+#[async_trait]
+impl Deliveries for Memory {
+    async fn waiting(&self) -> Result<Vec<DeviceId>, PortError> {
+        self.call(|state| state.waiting.iter().filter(|(_, waiting)| !waiting.is_empty()).map(|(device, _)| device.clone()).collect())
+    }
+
+    async fn next(&self, device: &DeviceId, limit: u32) -> Result<Vec<Delivery>, PortError> {
+        let batch = self.call(|state| {
+            *state.reads.entry(device.clone()).or_default() += 1;
+            let webhook = &state.webhooks[device];
+            let waiting = state.waiting.get(device).into_iter().flatten().take(limit as usize);
+            waiting.map(|w| Delivery { event: w.event.clone(), webhook: webhook.clone(), attempts: w.attempts, due_at: w.due_at }).collect()
+        });
+        tokio::task::yield_now().await;
+        batch
+    }
+
+    async fn succeeded(&self, device: &DeviceId, event: &EventId, _at: Timestamp) -> Result<(), PortError> {
+        self.call(|state| {
+            let seq = state.pop(device, event);
+            state.done.push((device.clone(), seq));
+        })
+    }
+
+    async fn failed(&self, device: &DeviceId, event: &EventId, at: Timestamp, due_at: Timestamp) -> Result<(), PortError> {
+        self.call(|state| {
+            let head = state.head(device, event);
+            head.attempts += 1;
+            head.due_at = due_at;
+            let seq = head.event.seq;
+            state.failed.push(Failed { seq, at, due_at });
+        })
+    }
+
+    async fn give_up(&self, device: &DeviceId, event: &EventId, _at: Timestamp, reason: &str) -> Result<(), PortError> {
+        self.call(|state| {
+            let seq = state.pop(device, event);
+            state.given_up.push((seq, reason.into()));
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Receivers that are not to be reached.
+
+use axum::http::StatusCode;
+use domain::model::WebhookSettings;
+use session_host::deliver::Config;
+
+use super::{SECRET, config, device, receiver::Receiver, start, store, webhook};
+
+#[tokio::test]
+async fn private_addresses_are_refused_however_they_are_written() {
+    let receiver = Receiver::start(|_, _| async { StatusCode::OK }).await;
+    let hosts = "localhost LOCALHOST 127.0.0.1 127.1 2130706433 0x7f000001 0x7f.0.0.1 0177.0.0.1 127.0.0.1. １２７。０。０。１ 0 0.0.0.0 \
+        [::1] [::] [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [64:ff9b::127.0.0.1] [fe80::1] [fd00::1] user:password@127.0.0.1 \
+        10.0.0.1 192.168.0.1 172.16.0.1 169.254.169.254 100.64.0.1 198.51.100.1 224.0.0.1 255.255.255.255";
+    for host in hosts.split_whitespace() {
+        let url = format!("http://{host}:{}/hook", receiver.port);
+        let store = store(&device("ani"), WebhookSettings { retry_count: 0, ..webhook(&url) }, 1);
+        let deliverer = start(&store, Config { backoff: config().backoff, ..Config::new(SECRET, false) });
+        store.until(|state| !state.given_up.is_empty() || !state.done.is_empty()).await;
+        assert_eq!(store.with(|state| state.given_up.clone()), [(1, "address_refused".to_owned())], "{url}");
+        deliverer.shutdown().await;
+    }
+    assert!(receiver.seen().is_empty());
+}
+
+#[tokio::test]
+async fn private_addresses_are_reached_where_they_are_allowed() {
+    let receiver = Receiver::start(|_, _| async { StatusCode::OK }).await;
+    for host in ["localhost", "2130706433", "[::ffff:127.0.0.1]"] {
+        let store = store(&device("ani"), webhook(&format!("http://{host}:{}/hook", receiver.port)), 1);
+        let _deliverer = start(&store, config());
+        store.until(|state| state.done.len() == 1).await;
+    }
+}
