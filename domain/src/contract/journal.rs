@@ -1,0 +1,252 @@
+//! What [`Journal`](crate::ports::Journal) promises.
+
+use super::{World, racing, samples::*};
+use crate::{
+    model::{Device, Direction, Event, Message, MessageCounts, MessageStatus, Session, Status, WebhookFilter, WebhookSettings},
+    ports::{Op, PortError, Step},
+};
+
+/// Makes a test of each sentence here, for the world that `$start` starts.
+#[macro_export]
+macro_rules! journal_contract {
+    ($start:path) => {
+        $crate::contract_tests!(
+            journal,
+            $start,
+            [
+                a_session_changes_whenever_it_is_told_to,
+                a_message_is_stored_and_told_once,
+                one_id_in_two_chats_or_of_two_senders_is_two_messages,
+                an_outgoing_message_that_is_known_is_not_stored_again,
+                a_status_moves_forward_and_never_back,
+                a_failure_is_told_with_its_reason,
+                a_status_of_an_unknown_message_is_nothing,
+                sequence_numbers_count_up_without_gaps,
+                sequence_numbers_have_no_gaps_when_many_commit_at_once,
+                a_step_without_an_event_is_stored_and_not_told,
+                a_delivery_is_made_for_each_event_the_webhook_wants,
+                counts_are_of_messages_sent_and_received,
+                an_earlier_host_is_fenced_and_stores_nothing,
+                a_host_is_fenced_by_a_later_one_that_only_wrote_keys,
+                a_host_of_a_former_life_is_fenced,
+                a_device_that_is_gone_stores_and_tells_nothing,
+                the_sequence_goes_on_after_a_crash,
+            ]
+        );
+    };
+}
+
+pub async fn a_session_changes_whenever_it_is_told_to(world: World) {
+    let device = with_device(&world, device("a")).await;
+    for n in 1..=2 {
+        let events = commit(&world, &device, vec![session_step(n, &connected())]).await;
+        assert_eq!((events.len(), events[0].seq), (1, n));
+    }
+    let session = Session { status: Status::Error, reason: Some("logged_out".into()), ..connected() };
+    commit(&world, &device, vec![session_step(3, &session)]).await;
+    assert_eq!(world.devices.get(&device.id).await.unwrap().map(|device| device.session), Some(session));
+}
+
+pub async fn a_message_is_stored_and_told_once(world: World) {
+    let device = with_device(&world, device_with_webhook("a")).await;
+    let message = incoming(&device, 1);
+    let events = commit(&world, &device, vec![message_step(1, &message)]).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!((&events[0].id, events[0].seq, &events[0].device_id, events[0].at), (&event_id(1), 1, &device.id, at(1)));
+    assert_eq!(commit(&world, &device, vec![message_step(2, &message), message_step(3, &message)]).await.len(), 0);
+    assert_eq!(world.messages.get(&device.id, &message.id).await.unwrap(), Some(message));
+    assert_eq!(world.deliveries.next(&device.id, 10).await.unwrap().len(), 1);
+}
+
+pub async fn one_id_in_two_chats_or_of_two_senders_is_two_messages(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let first = incoming(&device, 1);
+    let other_chat = Message { chat: phone(7), ..first.clone() };
+    let other_sender = Message { from: Some(phone(8)), ..first.clone() };
+    let ours = Message { direction: Direction::Outgoing, from: Some(phone(1)), ..first.clone() };
+    let steps = (1..).zip([&first, &other_chat, &other_sender, &ours]).map(|(n, message)| message_step(n, message));
+    assert_eq!(commit(&world, &device, steps.collect()).await.len(), 4);
+}
+
+pub async fn an_outgoing_message_that_is_known_is_not_stored_again(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let accepted = Message { from: None, ..outgoing(&device, 1) };
+    world.messages.accept(&accepted, None).await.unwrap();
+    // WhatsApp tells us of our own message, now with our number.
+    let echo = Message { from: Some(phone(1)), status: MessageStatus::Sent, ..accepted.clone() };
+    assert_eq!(commit(&world, &device, vec![message_step(1, &echo)]).await.len(), 0);
+    assert_eq!(world.messages.get(&device.id, &accepted.id).await.unwrap(), Some(accepted));
+}
+
+pub async fn a_status_moves_forward_and_never_back(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let message = outgoing(&device, 1);
+    world.messages.accept(&message, None).await.unwrap();
+    let told = [
+        (MessageStatus::Sent, true),
+        (MessageStatus::Sent, false),
+        (MessageStatus::Failed, false),
+        (MessageStatus::Read, true),
+        (MessageStatus::Delivered, false),
+    ];
+    for (n, (status, takes_effect)) in (10..).zip(told) {
+        let events = commit(&world, &device, vec![status_step(n, &message, status)]).await;
+        assert_eq!(events.len() == 1, takes_effect, "{status:?}");
+    }
+    let read = Message { status: MessageStatus::Read, read_at: Some(at(13)), ..message };
+    assert_eq!(world.messages.get(&device.id, &read.id).await.unwrap(), Some(read));
+}
+
+pub async fn a_failure_is_told_with_its_reason(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let message = outgoing(&device, 1);
+    world.messages.accept(&message, None).await.unwrap();
+    assert_eq!(commit(&world, &device, vec![status_step(1, &message, MessageStatus::Failed)]).await.len(), 1);
+    let failed = Message { status: MessageStatus::Failed, error: Some("rejected".into()), ..message.clone() };
+    assert_eq!(world.messages.get(&device.id, &message.id).await.unwrap(), Some(failed));
+    // It had got through after all.
+    assert_eq!(commit(&world, &device, vec![status_step(2, &message, MessageStatus::Delivered)]).await.len(), 1);
+    let delivered = Message { status: MessageStatus::Delivered, ..message };
+    assert_eq!(world.messages.get(&device.id, &delivered.id).await.unwrap(), Some(delivered));
+}
+
+pub async fn a_status_of_an_unknown_message_is_nothing(world: World) {
+    let device = with_device(&world, device("a")).await;
+    commit(&world, &device, vec![message_step(1, &incoming(&device, 1))]).await;
+    for message in [incoming(&device, 1), outgoing(&device, 2)] {
+        assert_eq!(commit(&world, &device, vec![status_step(2, &message, MessageStatus::Read)]).await.len(), 0);
+    }
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), Some(incoming(&device, 1)));
+}
+
+pub async fn sequence_numbers_count_up_without_gaps(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let message = incoming(&device, 1);
+    let steps = vec![message_step(1, &message), message_step(2, &message), session_step(3, &connected())];
+    let events = commit(&world, &device, steps).await;
+    assert_eq!(events.iter().map(|event| (event.seq, event.id.clone())).collect::<Vec<_>>(), [(1, event_id(1)), (2, event_id(3))]);
+    let other = with_device(&world, self::device("b")).await;
+    assert_eq!(commit(&world, &other, vec![session_step(4, &connected())]).await[0].seq, 1);
+    assert_eq!(commit(&world, &device, vec![session_step(5, &connected())]).await[0].seq, 3);
+}
+
+pub async fn sequence_numbers_have_no_gaps_when_many_commit_at_once(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let commits = racing(20, |task| {
+        let (journal, device, epoch) = (world.journal.clone(), device.clone(), world.epoch);
+        let steps = (0..3).map(|n| message_step(task * 10 + n, &incoming(&device, task * 10 + n))).collect();
+        async move { journal.commit(&device.id, epoch, steps).await.unwrap() }
+    });
+    let mut seqs = Vec::new();
+    for events in commits.await {
+        assert!(events.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+        seqs.extend(events.iter().map(|event| event.seq));
+    }
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=60).collect::<Vec<_>>());
+}
+
+pub async fn a_step_without_an_event_is_stored_and_not_told(world: World) {
+    let device = with_device(&world, device_with_webhook("a")).await;
+    let silent = Step { event: None, ..message_step(1, &incoming(&device, 1)) };
+    assert_eq!(commit(&world, &device, vec![silent]).await.len(), 0);
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), Some(incoming(&device, 1)));
+    assert_eq!(commit(&world, &device, vec![session_step(2, &connected())]).await[0].seq, 1);
+    assert_eq!(commit(&world, &device, Vec::new()).await.len(), 0);
+}
+
+pub async fn a_delivery_is_made_for_each_event_the_webhook_wants(world: World) {
+    let picky = Device { webhook: Some(WebhookSettings { events: vec![WebhookFilter::Message], ..webhook() }), ..device("picky") };
+    let off = Device { webhook: Some(WebhookSettings { enabled: false, ..webhook() }), ..device("off") };
+    for (device, wanted) in [(picky, vec![2]), (off, vec![]), (device_with_webhook("all"), vec![1, 2]), (device("none"), vec![])] {
+        let device = with_device(&world, device).await;
+        let events = commit(&world, &device, vec![session_step(1, &connected()), message_step(2, &incoming(&device, 2))]).await;
+        let deliveries = world.deliveries.next(&device.id, 10).await.unwrap();
+        assert_eq!(deliveries.iter().map(|delivery| delivery.event.seq).collect::<Vec<_>>(), wanted, "{}", device.alias);
+        for delivery in deliveries {
+            let told = &events[delivery.event.seq as usize - 1];
+            assert_eq!((delivery.event.body(), &delivery.event.id), (told.body(), &told.id));
+        }
+    }
+}
+
+pub async fn counts_are_of_messages_sent_and_received(world: World) {
+    let device = with_device(&world, device("a")).await;
+    for n in 1..=4 {
+        world.messages.accept(&outgoing(&device, n), None).await.unwrap();
+    }
+    let typed = Message { status: MessageStatus::Sent, ..outgoing(&device, 5) };
+    let status = |message, status| status_step(9, &outgoing(&device, message), status);
+    let steps = || {
+        vec![
+            status(1, MessageStatus::Sent),
+            status(1, MessageStatus::Delivered),
+            status(2, MessageStatus::Read),
+            status(3, MessageStatus::Failed),
+            message_step(9, &typed),
+            message_step(9, &incoming(&device, 6)),
+            message_step(9, &incoming(&device, 7)),
+        ]
+    };
+    for _ in 0..2 {
+        let unnamed = steps().into_iter().map(|step| Step { event: None, ..step }).collect();
+        commit(&world, &device, unnamed).await;
+        let counts = world.devices.get(&device.id).await.unwrap().map(|device| device.counts);
+        assert_eq!(counts, Some(MessageCounts { sent: 3, received: 2 }));
+    }
+}
+
+pub async fn an_earlier_host_is_fenced_and_stores_nothing(world: World) {
+    let device = with_device(&world, device("a")).await;
+    world.journal.commit(&device.id, world.later(), vec![session_step(1, &connected())]).await.unwrap();
+    let late = world.journal.commit(&device.id, world.epoch, vec![message_step(2, &incoming(&device, 1))]).await;
+    assert!(matches!(late, Err(PortError::Fenced)));
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), None);
+    let next = world.journal.commit(&device.id, world.later(), vec![session_step(3, &connected())]).await.unwrap();
+    assert_eq!(next[0].seq, 2);
+}
+
+pub async fn a_host_is_fenced_by_a_later_one_that_only_wrote_keys(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let put = Op::Put { key: "key".into(), value: vec![1], expires_at: None };
+    world.keys.write(&device.id, world.later(), vec![put]).await.unwrap();
+    let late = world.journal.commit(&device.id, world.epoch, vec![session_step(1, &connected())]).await;
+    assert!(matches!(late, Err(PortError::Fenced)));
+}
+
+pub async fn a_host_of_a_former_life_is_fenced(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let former = world.epoch;
+    let world = world.crash().await;
+    world.journal.commit(&device.id, world.epoch, vec![session_step(1, &connected())]).await.unwrap();
+    let late = world.journal.commit(&device.id, former, vec![session_step(2, &connected())]).await;
+    assert!(matches!(late, Err(PortError::Fenced)));
+}
+
+pub async fn a_device_that_is_gone_stores_and_tells_nothing(world: World) {
+    let device = with_device(&world, device_with_webhook("a")).await;
+    world.devices.delete(&device.id).await.unwrap();
+    let steps = vec![session_step(1, &connected()), message_step(2, &incoming(&device, 1))];
+    assert_eq!(commit(&world, &device, steps).await.len(), 0);
+    assert_eq!(world.devices.get(&device.id).await.unwrap(), None);
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), None);
+    assert_eq!(world.deliveries.waiting().await.unwrap(), []);
+}
+
+pub async fn the_sequence_goes_on_after_a_crash(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let message = incoming(&device, 1);
+    commit(&world, &device, vec![message_step(1, &message)]).await;
+    let world = world.crash().await;
+    assert_eq!(commit(&world, &device, vec![message_step(2, &message)]).await.len(), 0);
+    assert_eq!(commit(&world, &device, vec![session_step(3, &connected())]).await[0].seq, 2);
+}
+
+async fn with_device(world: &World, device: Device) -> Device {
+    assert!(world.devices.create(&device).await.unwrap());
+    device
+}
+
+async fn commit(world: &World, device: &Device, steps: Vec<Step>) -> Vec<Event> {
+    world.journal.commit(&device.id, world.epoch, steps).await.unwrap()
+}

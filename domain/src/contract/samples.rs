@@ -1,0 +1,152 @@
+//! Fictitious devices, messages, events and commands.
+
+use std::time::Duration;
+
+use crate::{
+    model::{
+        AiSettings, ApiKey, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope, EventData, EventDraft, EventId, Jid,
+        Message, MessageCounts, MessageId, MessageStatus, MessageType, PageRequest, Session, SessionId, Status, Timestamp, UserId,
+        WebhookSettings, WebhookUrl,
+    },
+    ports::{Change, Clock, Step, SystemClock},
+};
+
+/// The `n`th millisecond of the samples' time.
+pub fn at(n: u64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000) + Duration::from_millis(n)
+}
+
+/// The user all sample devices belong to.
+pub fn user() -> UserId {
+    UserId::parse(123).unwrap()
+}
+
+/// A device of that name, created at the beginning of the samples' time.
+pub fn device(name: &str) -> Device {
+    Device {
+        id: DeviceId::parse(format!("dev_{name}")).unwrap(),
+        user_id: user(),
+        session_id: SessionId::parse(format!("user_123_device_{name}")).unwrap(),
+        alias: name.into(),
+        description: None,
+        api_key: ApiKey::new(format!("wak_{name}")),
+        webhook: None,
+        ai: AiSettings::default(),
+        created_at: at(0),
+        updated_at: at(0),
+        session: Session::new(),
+        counts: MessageCounts::default(),
+        deliveries: DeliveryStats::default(),
+    }
+}
+
+/// A device of that name with a webhook that wants everything.
+pub fn device_with_webhook(name: &str) -> Device {
+    Device { webhook: Some(webhook()), ..device(name) }
+}
+
+/// A webhook that wants everything.
+pub fn webhook() -> WebhookSettings {
+    WebhookSettings::new(WebhookUrl::parse("https://example.com/hook").unwrap())
+}
+
+/// The session of a device that is linked and on line.
+pub fn connected() -> Session {
+    Session { status: Status::Connected, wanted: true, phone: Some(phone(1)), connected_at: Some(at(1)), ..Session::new() }
+}
+
+/// The `n`th person.
+pub fn phone(n: u64) -> Jid {
+    Jid::parse(&format!("62811{n:08}")).unwrap()
+}
+
+/// The `n`th message id.
+pub fn message_id(n: u64) -> MessageId {
+    MessageId::parse(format!("3EB0{n:08}")).unwrap()
+}
+
+/// The `n`th message sent by a device, accepted in the `n`th millisecond.
+pub fn outgoing(device: &Device, n: u64) -> Message {
+    Message {
+        id: message_id(n),
+        device_id: device.id.clone(),
+        session_id: device.session_id.clone(),
+        direction: Direction::Outgoing,
+        chat: phone(2),
+        from: Some(phone(1)),
+        to: Some(phone(2)),
+        lid: None,
+        kind: MessageType::Text,
+        content: format!("Halo {n} \u{1f44b}"),
+        caption: None,
+        quoted: None,
+        forwarded: false,
+        broadcast: false,
+        push_name: None,
+        timestamp: at(n),
+        status: MessageStatus::Pending,
+        read_at: None,
+        error: None,
+    }
+}
+
+/// The `n`th message a device received, in the `n`th millisecond.
+pub fn incoming(device: &Device, n: u64) -> Message {
+    Message {
+        direction: Direction::Incoming,
+        from: Some(phone(2)),
+        to: Some(phone(1)),
+        push_name: Some("Ani".into()),
+        status: MessageStatus::Delivered,
+        ..outgoing(device, n)
+    }
+}
+
+/// The session's change, told by the `n`th event.
+pub fn session_step(n: u64, session: &Session) -> Step {
+    step(n, Change::Session(Box::new(session.clone())), &EventData::connection_update(session))
+}
+
+/// The message's arrival, told by the `n`th event.
+pub fn message_step(n: u64, message: &Message) -> Step {
+    let data = match message.direction {
+        Direction::Incoming => EventData::message_received(message),
+        Direction::Outgoing => EventData::message_sent(message),
+    };
+    step(n, Change::Message(Box::new(message.clone())), &data)
+}
+
+/// A message's progress, told by the `n`th event.
+pub fn status_step(n: u64, message: &Message, status: MessageStatus) -> Step {
+    let error = (status == MessageStatus::Failed).then(|| "rejected".to_owned());
+    let (message_id, chat_id) = (message.id.clone(), message.chat.clone());
+    let data = EventData::MessageStatus { message_id, chat_id, status, error: error.clone(), timestamp: at(n) };
+    step(n, Change::Status { id: message.id.clone(), status, at: at(n), error }, &data)
+}
+
+/// The id of the `n`th event.
+pub fn event_id(n: u64) -> EventId {
+    EventId::parse(format!("evt_{n}")).unwrap()
+}
+
+fn step(n: u64, change: Change, data: &EventData) -> Step {
+    Step { change, event: Some(EventDraft::new(event_id(n), at(n), data)) }
+}
+
+/// A command for a device, due now.
+pub fn envelope(device: &str, name: &str) -> Envelope {
+    let now = SystemClock.now();
+    Envelope {
+        id: CommandId::parse(format!("{device}/{name}")).unwrap(),
+        device_id: DeviceId::parse(format!("dev_{device}")).unwrap(),
+        command: Command::SendText(outgoing(&self::device(device), 1).outgoing_text()),
+        accepted_at: now,
+        due_at: now,
+        reply: true,
+    }
+}
+
+/// The first page of that many items.
+pub fn first_page(limit: u32) -> PageRequest {
+    PageRequest { page: 1, limit, cursor: None }
+}

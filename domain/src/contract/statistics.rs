@@ -1,0 +1,56 @@
+//! What [`Statistics`](crate::ports::Statistics) promises.
+
+use super::{World, samples::*};
+use crate::{model::Session, ports::Snapshot};
+
+/// Makes a test of each sentence here, for the world that `$start` starts.
+#[macro_export]
+macro_rules! statistics_contract {
+    ($start:path) => {
+        $crate::contract_tests!(
+            statistics,
+            $start,
+            [an_empty_installation_has_nothing_to_count, devices_on_line_and_messages_are_counted, the_figures_survive_a_crash]
+        );
+    };
+}
+
+pub async fn an_empty_installation_has_nothing_to_count(world: World) {
+    assert_eq!(snapshot(&world).await, figures(0, 0, 0));
+}
+
+pub async fn devices_on_line_and_messages_are_counted(world: World) {
+    fill(&world).await;
+    assert_eq!(snapshot(&world).await, figures(1, 4, 2));
+    world.devices.delete(&device("a").id).await.unwrap();
+    assert_eq!(snapshot(&world).await, figures(0, 1, 0));
+}
+
+pub async fn the_figures_survive_a_crash(world: World) {
+    fill(&world).await;
+    let world = world.crash().await;
+    assert_eq!(snapshot(&world).await, figures(1, 4, 2));
+}
+
+/// One device on line and one off line, two messages before the tenth millisecond and two from it on.
+async fn fill(world: &World) {
+    let (a, b) = (device("a"), device("b"));
+    let off = Session { wanted: true, ..Session::new() };
+    for (device, session) in [(&a, &connected()), (&b, &off)] {
+        world.devices.create(device).await.unwrap();
+        world.journal.commit(&device.id, world.epoch, vec![session_step(1, session)]).await.unwrap();
+    }
+    world.messages.accept(&outgoing(&a, 10), None).await.unwrap();
+    world.messages.accept(&outgoing(&b, 1), None).await.unwrap();
+    let steps = || vec![message_step(2, &incoming(&a, 9)), message_step(3, &incoming(&a, 20))];
+    world.journal.commit(&a.id, world.epoch, steps()).await.unwrap();
+    world.journal.commit(&a.id, world.epoch, steps()).await.unwrap();
+}
+
+async fn snapshot(world: &World) -> Snapshot {
+    world.statistics.snapshot(at(10)).await.unwrap()
+}
+
+fn figures(active_devices: u64, total_messages: u64, recent_messages: u64) -> Snapshot {
+    Snapshot { active_devices, total_messages, recent_messages }
+}

@@ -1,0 +1,16 @@
+//! The contract suites on SQLite and in-process structures, and what these adapters promise beyond them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod store;
+mod world;
+
+domain::commands_contract!(crate::world::start);
+domain::deliveries_contract!(crate::world::start);
+domain::devices_contract!(crate::world::start);
+domain::journal_contract!(crate::world::start);
+domain::key_value_contract!(crate::world::start);
+domain::messages_contract!(crate::world::start);
+domain::replies_contract!(crate::world::start);
+domain::statistics_contract!(crate::world::start);
+domain::push_contract!(crate::world::sockets);
