@@ -57,6 +57,8 @@ pub struct SandboxConfig {
     pub port: u16,
     /// `SANDBOX_URL`: a sandbox that runs already.
     pub url: Option<String>,
+    /// `CRASH_AT`: the step to die at, for tests.
+    pub crash_at: Option<crate::crash::CrashAt>,
 }
 
 /// Everything that is wrong with the environment.
@@ -90,6 +92,7 @@ impl Config {
             sandbox: SandboxConfig {
                 port: reader.parse("SANDBOX_PORT", "a port number").unwrap_or(3002),
                 url: reader.text("SANDBOX_URL"),
+                crash_at: reader.parse("CRASH_AT", "a step and a side, such as sent/before"),
             },
         };
         if config.port == config.ws_port && config.port != 0 {

@@ -1,6 +1,8 @@
 //! One machine: the API, the session host and the embedded adapters in one process.
 
 pub mod config;
+#[cfg(feature = "sandbox")]
+pub mod crash;
 mod secrets;
 
 use std::{
@@ -64,15 +66,19 @@ impl Warta {
         let (api_addr, socket_addr) = (api_listener.local_addr()?, socket_listener.local_addr()?);
 
         let records = Arc::new(store.clone());
+        #[cfg(feature = "sandbox")]
+        let steps = crash::crashing(&store, config.sandbox.crash_at.clone());
+        #[cfg(not(feature = "sandbox"))]
+        let steps = records.clone();
         let replies = Arc::new(InProcessReplies::default());
         let push = Arc::new(InProcessPush::default());
         let ports = Ports {
             devices: records.clone(),
-            messages: records.clone(),
-            journal: records.clone(),
-            commands: records.clone(),
-            sink: records.clone(),
-            deliveries: records.clone(),
+            messages: steps.clone(),
+            journal: steps.clone(),
+            commands: steps.clone(),
+            sink: steps.clone(),
+            deliveries: steps.clone(),
             key_values: records.clone(),
             replies: replies.clone(),
             push: push.clone(),
@@ -86,13 +92,7 @@ impl Warta {
         let api = Api {
             devices: records.clone(),
             messages: records.clone(),
-            intake: Intake {
-                messages: records.clone(),
-                commands: records.clone(),
-                replies,
-                clock: clock.clone(),
-                ids: ids.clone(),
-            },
+            intake: Intake { messages: steps.clone(), commands: steps, replies, clock: clock.clone(), ids: ids.clone() },
             statistics: records,
             subscription: push,
             clock: clock.clone(),

@@ -1,0 +1,142 @@
+//! Dying at a chosen step, so that tests can look at what a crash there leaves behind. Only sandbox builds have it.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    model::{Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus, Page, PageRequest, Timestamp},
+    ports::{Accepted, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
+};
+use embedded::Store;
+
+/// A step of the way of a command or an event, and the side of it to die on: `enqueue/before`, `sent/after`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrashAt(String);
+
+/// Every step there is.
+const STEPS: [&str; 7] = ["accept", "enqueue", "receive", "sent", "received", "acknowledge", "delivered"];
+
+impl FromStr for CrashAt {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (step, side) = text.split_once('/').ok_or(())?;
+        let known = STEPS.contains(&step) && ["before", "after"].contains(&side);
+        known.then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
+/// The store, on a machine that loses power at one step.
+#[derive(Clone)]
+pub struct Crashing {
+    /// The store itself.
+    pub store: Store,
+    /// Where to die; `None` lives on.
+    pub at: Option<CrashAt>,
+}
+
+impl Crashing {
+    async fn around<T>(&self, step: &str, call: impl Future<Output = Result<T, PortError>>) -> Result<T, PortError> {
+        self.die_at(step, "before");
+        let result = call.await;
+        if result.is_ok() {
+            self.die_at(step, "after");
+        }
+        result
+    }
+
+    fn die_at(&self, step: &str, side: &str) {
+        if self.at.as_ref().is_some_and(|at| at.0.split_once('/') == Some((step, side))) {
+            std::process::abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Messages for Crashing {
+    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted, PortError> {
+        self.around("accept", self.store.accept(message, idempotency_key)).await
+    }
+
+    async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
+        Messages::get(&self.store, device, id).await
+    }
+
+    async fn list(&self, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, PortError> {
+        Messages::list(&self.store, filter, page).await
+    }
+
+    async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
+        self.store.pending(before, limit).await
+    }
+}
+
+#[async_trait]
+impl CommandSink for Crashing {
+    async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError> {
+        self.around("enqueue", self.store.enqueue(envelope)).await
+    }
+}
+
+#[async_trait]
+impl CommandSource for Crashing {
+    async fn receive(&self, max: usize) -> Result<Vec<Received>, PortError> {
+        self.around("receive", self.store.receive(max)).await
+    }
+
+    async fn acknowledge(&self, receipts: &[String]) -> Result<(), PortError> {
+        self.around("acknowledge", self.store.acknowledge(receipts)).await
+    }
+
+    async fn retry(&self, receipt: &str, delay: Duration) -> Result<(), PortError> {
+        self.store.retry(receipt, delay).await
+    }
+
+    async fn bury(&self, receipt: &str, reason: &str) -> Result<(), PortError> {
+        self.store.bury(receipt, reason).await
+    }
+}
+
+#[async_trait]
+impl Journal for Crashing {
+    async fn commit(&self, device: &DeviceId, epoch: Epoch, steps: Vec<Step>) -> Result<Vec<Event>, PortError> {
+        let step = steps.iter().find_map(|step| match step.change {
+            Change::Status { status: MessageStatus::Sent, .. } => Some("sent"),
+            Change::Message(_) => Some("received"),
+            _ => None,
+        });
+        let commit = self.store.commit(device, epoch, steps);
+        match step {
+            Some(step) => self.around(step, commit).await,
+            None => commit.await,
+        }
+    }
+}
+
+#[async_trait]
+impl Deliveries for Crashing {
+    async fn waiting(&self) -> Result<Vec<DeviceId>, PortError> {
+        self.store.waiting().await
+    }
+
+    async fn next(&self, device: &DeviceId, limit: u32) -> Result<Vec<Delivery>, PortError> {
+        self.store.next(device, limit).await
+    }
+
+    async fn succeeded(&self, device: &DeviceId, event: &EventId, at: Timestamp) -> Result<(), PortError> {
+        self.around("delivered", self.store.succeeded(device, event, at)).await
+    }
+
+    async fn failed(&self, device: &DeviceId, event: &EventId, at: Timestamp, due_at: Timestamp) -> Result<(), PortError> {
+        self.store.failed(device, event, at, due_at).await
+    }
+
+    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<(), PortError> {
+        self.store.give_up(device, event, at, reason).await
+    }
+}
+
+/// The store behind the ports that lie on the way of a command or an event.
+pub fn crashing(store: &Store, at: Option<CrashAt>) -> Arc<Crashing> {
+    Arc::new(Crashing { store: store.clone(), at })
+}

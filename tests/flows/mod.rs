@@ -1,0 +1,3 @@
+//! What people do with warta, from end to end.
+
+mod newcomer;

@@ -1,0 +1,6 @@
+//! Black-box tests: the real program as a process, over HTTP and WebSocket, against a sandbox of its own per test.
+
+mod api;
+mod flows;
+mod house;
+mod world;

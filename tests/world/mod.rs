@@ -1,0 +1,161 @@
+//! A world for one test: a sandbox with its phones, and warta as a process beside it.
+
+mod device;
+mod phone;
+mod program;
+mod receiver;
+mod socket;
+
+use std::{future::Future, time::Duration};
+
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub use device::Device;
+pub use phone::Phone;
+pub use program::{Answer, Program, TOKEN};
+pub use receiver::{Answering, Delivered, Receiver};
+pub use socket::Socket;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One test's world. Everything in it ends with it.
+pub struct World {
+    pub sandbox: Sandbox,
+    pub program: Program,
+    settings: Vec<(String, String)>,
+    data: TempDir,
+}
+
+impl World {
+    /// A world at rest: no phones, no devices.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A world whose program starts with these environment variables.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let sandbox = Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let data = TempDir::new().unwrap();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let program = Program::start(data.path(), sandbox.addr(), &settings).await;
+        Self { sandbox, program, settings, data }
+    }
+
+    /// The folder with all of the program's state.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.data.path()
+    }
+
+    /// Ends the program at once, as a crash does.
+    pub async fn crash(&mut self) {
+        self.program.kill().await;
+    }
+
+    /// Waits until the program has died by itself.
+    pub async fn wait_for_crash(&mut self) {
+        tokio::time::timeout(PATIENCE, self.program.wait()).await.expect("the program lives on");
+    }
+
+    /// Starts the program again on the same data, with other settings on top of its first ones.
+    pub async fn start_with(&mut self, settings: &[(&str, &str)]) {
+        let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let all: Vec<_> = self.settings.iter().cloned().chain(more).collect();
+        self.program = Program::start(self.data.path(), self.sandbox.addr(), &all).await;
+    }
+
+    /// Starts the program again on the same data.
+    pub async fn start(&mut self) {
+        self.start_with(&[]).await;
+    }
+
+    /// Stops the program in an orderly way and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        self.program.terminate().await;
+        self.start().await;
+    }
+
+    /// Switches on a phone with a fresh account.
+    pub async fn phone(&self, number: &str, name: &str) -> Phone {
+        Phone::new(self.sandbox.addr(), number, name).await
+    }
+
+    /// Creates a device of user 123 that has never been connected.
+    pub async fn device(&self, alias: &str) -> Device {
+        self.device_of(json!({"userId": 123, "alias": alias})).await
+    }
+
+    /// Creates a device from a request body.
+    pub async fn device_of(&self, body: Value) -> Device {
+        let answer = self.program.post("/devices", &body).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        Device::from(&answer.body["data"]["device"])
+    }
+
+    /// Connects the device and has the phone scan its code; returns when it is connected.
+    pub async fn link(&self, device: &Device, phone: &Phone) {
+        let answer = self.program.post(&format!("/devices/{}/connect", device.id), &json!({})).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        let qr = self.program.get(&format!("/devices/{}/qr", device.id)).await;
+        assert_eq!(qr.status, 200, "{:?}", qr.body);
+        phone.scan(qr.body["data"]["qrCode"].as_str().unwrap()).await;
+        self.wait_for_status(device, "connected").await;
+    }
+
+    /// A device of user 123, linked to the phone and connected.
+    pub async fn linked(&self, alias: &str, phone: &Phone) -> Device {
+        let device = self.device(alias).await;
+        self.link(&device, phone).await;
+        device
+    }
+
+    /// Waits until the device is in this status.
+    pub async fn wait_for_status(&self, device: &Device, status: &str) {
+        let path = format!("/devices/{}", device.id);
+        eventually(&format!("the device is {status}"), async || {
+            let answer = self.program.get(&path).await;
+            (answer.body["data"]["device"]["status"] == status).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the message is in this status; answers its record.
+    pub async fn wait_for_message(&self, id: &str, status: &str) -> Value {
+        let path = format!("/messages?messageId={id}");
+        eventually(&format!("message {id} is {status}"), async || {
+            let answer = self.program.get(&path).await;
+            let message = &answer.body["data"]["messages"][0];
+            (message["status"] == status).then(|| message.clone())
+        })
+        .await
+    }
+
+    /// Changes the sandbox's weather.
+    pub async fn faults(&self, faults: &Value) {
+        let url = format!("http://{}/faults", self.sandbox.addr());
+        let answer = reqwest::Client::new().post(url).json(faults).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+}
+
+/// Asks again and again until there is an answer; fails the test if there is none for long.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    within(PATIENCE, ask).await.unwrap_or_else(|| panic!("never came true: {what}"))
+}
+
+/// Asks again and again until there is an answer or the time is over.
+pub async fn within<T, F: Future<Output = Option<T>>>(patience: Duration, mut ask: impl FnMut() -> F) -> Option<T> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut asking = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        asking.tick().await;
+        if let Some(answer) = ask().await {
+            return Some(answer);
+        }
+        if tokio::time::Instant::now() >= deadline {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A sandbox phone, by remote control.
+
+use std::net::SocketAddr;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::eventually;
+
+pub struct Phone {
+    pub number: String,
+    url: String,
+    http: Client,
+}
+
+impl Phone {
+    pub async fn new(sandbox: SocketAddr, number: &str, name: &str) -> Self {
+        let http = Client::builder().no_proxy().build().unwrap();
+        let body = json!({"number": number, "name": name});
+        let response = http.post(format!("http://{sandbox}/phones")).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 201);
+        Self { number: number.to_owned(), url: format!("http://{sandbox}/phones/{number}"), http }
+    }
+
+    /// Its address on WhatsApp.
+    pub fn jid(&self) -> String {
+        format!("{}@s.whatsapp.net", self.number)
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let response = self.http.post(format!("{}{path}", self.url)).json(&body).send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Scans a QR code; answers the number of the device it links.
+    pub async fn scan(&self, qr: &str) -> u64 {
+        self.post("/scan", json!({"qr": qr})).await["device"].as_u64().unwrap()
+    }
+
+    /// The person writes; answers the message's id.
+    pub async fn write(&self, to: &str, text: &str) -> String {
+        self.post("/messages", json!({"to": to, "text": text})).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens a chat, so that what is in it counts as read.
+    pub async fn read(&self, chat: &str) {
+        self.post("/read", json!({"chat": chat})).await;
+    }
+
+    pub async fn power(&self, on: bool) {
+        self.post("/power", json!({"on": on})).await;
+    }
+
+    pub async fn ban(&self, seconds: u64) {
+        self.post("/ban", json!({"seconds": seconds})).await;
+    }
+
+    /// Takes a linked device off the account.
+    pub async fn unlink(&self, device: u64) {
+        let response = self.http.delete(format!("{}/devices/{device}", self.url)).send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// All it sent and received.
+    pub async fn messages(&self) -> Vec<Value> {
+        self.http.get(format!("{}/messages", self.url)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What it received from others.
+    pub async fn inbox(&self) -> Vec<Value> {
+        let own = self.jid();
+        self.messages().await.into_iter().filter(|message| message["from"] != *own).collect()
+    }
+
+    /// Waits until it has got this text; answers the message.
+    pub async fn wait_for(&self, text: &str) -> Value {
+        eventually(&format!("the phone has got {text:?}"), async || {
+            self.messages().await.into_iter().find(|message| message["text"] == text)
+        })
+        .await
+    }
+}

@@ -1,0 +1,126 @@
+//! warta as a process.
+
+use std::{net::SocketAddr, path::Path, process::Stdio};
+
+use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// The operator's token in every test.
+pub const TOKEN: &str = "test123";
+
+/// A running warta.
+pub struct Program {
+    child: Child,
+    http: Client,
+    /// Where the API is: `http://127.0.0.1:…/api/whatsapp`.
+    pub api: String,
+    /// Where the WebSocket is: `ws://127.0.0.1:…`.
+    pub socket: String,
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The contract's error code.
+    pub fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or_default()
+    }
+}
+
+impl Program {
+    pub async fn start(data: &Path, sandbox: SocketAddr, settings: &[(String, String)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_warta"))
+            .env("HOST", "127.0.0.1")
+            .env("PORT", "0")
+            .env("WS_PORT", "0")
+            .env("DATA_DIR", data)
+            .env("API_TOKEN", TOKEN)
+            .env("SANDBOX_URL", format!("http://{sandbox}"))
+            .envs(settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (mut api, mut socket) = (None, None);
+        while api.is_none() || socket.is_none() {
+            let line = lines.next_line().await.unwrap().expect("the program ended before it listened");
+            if let Some(url) = line.strip_prefix("API on ") {
+                api = Some(url.to_owned());
+            } else if let Some(url) = line.strip_prefix("WebSocket on ") {
+                socket = Some(url.to_owned());
+            }
+        }
+        let http = Client::builder().no_proxy().build().unwrap();
+        Self { child, http, api: api.unwrap(), socket: socket.unwrap() }
+    }
+
+    /// A request with the operator's token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.api)).header("x-api-token", TOKEN)
+    }
+
+    /// A request without a token.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.api))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// Ends it at once.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to end and waits until it has.
+    pub async fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+        let status = tokio::time::timeout(super::PATIENCE, self.child.wait()).await.expect("it does not end").unwrap();
+        assert!(status.success(), "{status}");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Waits until it has ended.
+    pub async fn wait(&mut self) {
+        self.child.wait().await.unwrap();
+    }
+}
+
+/// Sends a request; an empty body reads as null.
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+    Answer { status, headers, body }
+}
