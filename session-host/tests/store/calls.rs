@@ -159,7 +159,7 @@ fn id() -> impl Strategy<Value = Id> {
 
 /// For rows that are known by several ids.
 fn part() -> impl Strategy<Value = Id> {
-    select(vec!["a/b", "b", "%"]).prop_map(Id::from)
+    select(vec!["a/b", "b", "bb", "%"]).prop_map(Id::from)
 }
 
 fn user() -> impl Strategy<Value = Id> {
@@ -167,7 +167,7 @@ fn user() -> impl Strategy<Value = Id> {
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
-    let length = prop_oneof![40 => 0..80_usize, 1 => Just(298_999), 1 => Just(299_001), 1 => 598_000..900_000_usize];
+    let length = prop_oneof![20 => 0..80_usize, 1 => Just(298_999), 1 => Just(299_001), 1 => 598_000..900_000_usize];
     (length, any::<u8>()).prop_map(|(length, fill)| Payload(length, fill))
 }
 
@@ -267,10 +267,10 @@ fn app_sync_call() -> impl Strategy<Value = Call> {
 fn protocol_call() -> impl Strategy<Value = Call> {
     use Call::*;
     let people = prop_oneof![
-        id().prop_map(GetLid),
-        id().prop_map(GetPn),
-        (id(), id(), time()).prop_map(|(a, b, c)| PutLid(a, b, c)),
-        vec((id(), id(), time()), 0..5).prop_map(PutLids),
+        part().prop_map(GetLid),
+        part().prop_map(GetPn),
+        (part(), part(), time()).prop_map(|(a, b, c)| PutLid(a, b, c)),
+        vec((part(), part(), time()), 0..5).prop_map(PutLids),
         Just(AllLids),
         (part(), part(), any::<u8>()).prop_map(|(a, b, c)| SaveBaseKey(a, b, c % 3)),
         (part(), part(), any::<u8>()).prop_map(|(a, b, c)| SameBaseKey(a, b, c % 3)),

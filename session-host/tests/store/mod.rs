@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blobs;
 mod calls;
+mod concurrency;
 mod costs;
-mod fencing;
 mod memory;
 mod oracle;
+mod rows;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use wacore::store::{
     device::DEVICE_PROPS,
-    traits::{DeviceStore, ProtocolStore, SignalStore},
+    traits::{DeviceStore, MsgSecretEntry, MsgSecretStore, ProtocolStore, SignalStore},
 };
 
 use super::memory::{HandClock, MemoryKv, backend};
@@ -50,4 +50,29 @@ async fn concurrent_changes_of_one_row_are_all_kept() {
     }))
     .await;
     assert_eq!(store.load_prekeys_batch(&(0..64).collect::<Vec<_>>()).await.unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn both_writers_of_a_token_keep_their_field() {
+    let clock = HandClock::new();
+    let store = backend(MemoryKv::new(clock.clone()), clock, 1);
+    let (received, touched) =
+        futures::join!(store.store_received_tc_token("a@lid", &[1, 2, 3], 100), store.touch_tc_token_sender_timestamp("a@lid", 200));
+    received.and(touched).unwrap();
+    let entry = store.get_tc_token("a@lid").await.unwrap().unwrap();
+    assert_eq!((entry.token, entry.token_timestamp, entry.sender_timestamp), (vec![1, 2, 3], 100, Some(200)));
+}
+
+#[tokio::test]
+async fn concurrent_secrets_of_one_message_are_merged() {
+    let clock = HandClock::new();
+    let store = backend(MemoryKv::new(clock.clone()), clock, 1);
+    let put = |message_ts: i64| {
+        let (chat, sender, msg_id) = ("a@lid".into(), "a@lid".into(), "1".into());
+        store.put_msg_secrets(vec![MsgSecretEntry { chat, sender, msg_id, secret: [1; 32], expires_at: 0, message_ts }])
+    };
+    let (unknown, known) = (put(0), put(70));
+    let (known, unknown) = futures::join!(known, unknown);
+    known.and(unknown).unwrap();
+    assert_eq!(store.get_msg_secret_with_ts("a@lid", "a@lid", "1").await.unwrap().unwrap().1, 70);
 }
