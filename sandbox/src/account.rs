@@ -1,6 +1,6 @@
 //! One person: a number and a lid, the phone and the companions linked to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,12 @@ use wacore_libsignal::protocol::IdentityKeyPair;
 
 use crate::adv::{self, SignedKeyIndexList};
 use crate::collections::Collections;
-use crate::keys::KeyBundle;
+use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
 use crate::phone::Phone;
-use crate::stanza;
 
+/// With so few one-time keys left a companion is asked for more.
+const FEW_KEYS: usize = 5;
 /// `reason` of a login refused for a temporary ban, and its `code` (too many recipients).
 const TEMPORARILY_BANNED: u16 = 402;
 const SENT_TO_TOO_MANY_PEOPLE: u16 = 101;
@@ -28,6 +29,8 @@ pub struct Account {
     keys: Mutex<KeyBundle>,
     phone: Mutex<Phone>,
     collections: Mutex<Collections>,
+    /// Numbers of those it ever exchanged a message with.
+    acquaintances: Mutex<HashSet<String>>,
     roster: RwLock<Roster>,
     banned_until: Mutex<Option<Instant>>,
 }
@@ -71,6 +74,7 @@ impl Account {
             keys: Mutex::new(keys),
             phone: Mutex::new(phone),
             collections: Mutex::new(collections),
+            acquaintances: Mutex::default(),
             roster: RwLock::new(roster),
             banned_until: Mutex::default(),
         }
@@ -97,6 +101,37 @@ impl Account {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives away a device's keys, and for a companion what proves that it belongs here.
+    pub fn hand_out(&self, device: u16) -> Option<(HandedOut, Option<Vec<u8>>)> {
+        if device == 0 {
+            return Some((self.keys().hand_out(), None));
+        }
+        let device = self.device(device)?;
+        let (keys, left) = {
+            let mut keys = device.keys();
+            (keys.hand_out(), keys.one_time.len())
+        };
+        if keys.one_time.is_some() && left == FEW_KEYS {
+            device.mailbox.ask_for_keys(left);
+        }
+        Some((keys, Some(device.adv_identity.clone())))
+    }
+
+    pub fn acquaint(&self, other: &Account) {
+        let mut known = self.acquaintances_slot();
+        if !known.contains(&other.number) {
+            known.insert(other.number.clone());
+        }
+    }
+
+    pub fn acquaintances(&self) -> HashSet<String> {
+        self.acquaintances_slot().clone()
+    }
+
+    fn acquaintances_slot(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn collections(&self) -> MutexGuard<'_, Collections> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,18 +156,12 @@ impl Account {
         Some((roster.last_id, roster.last_key_index))
     }
 
-    pub fn link_device(&self, device: Arc<Device>) {
+    pub fn add_device(&self, device: Arc<Device>) {
         self.change_roster(|devices| devices.insert(device.id, device));
     }
 
-    /// Unlinks a companion: its connection is told so, its later logins are refused.
-    pub fn unlink_device(&self, id: u16) -> Option<Arc<Device>> {
-        let device = self.change_roster(|devices| devices.remove(&id))?;
-        self.phone().forget_device(self, id);
-        if let Some(link) = device.mailbox.link() {
-            link.end(Some(stanza::conflict(Some("401"), "device_removed")));
-        }
-        Some(device)
+    pub fn remove_device(&self, id: u16) -> Option<Arc<Device>> {
+        self.change_roster(|devices| devices.remove(&id))
     }
 
     fn change_roster<T>(&self, change: impl FnOnce(&mut BTreeMap<u16, Arc<Device>>) -> T) -> T {

@@ -5,6 +5,7 @@ mod adv;
 mod collections;
 mod connection;
 mod control;
+mod devices;
 mod dispatch;
 mod faults;
 mod iq;

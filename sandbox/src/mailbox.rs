@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node};
+use wacore_binary::{Jid, Node, Server};
 
 use crate::link::Link;
 use crate::stanza;
@@ -95,6 +95,21 @@ impl Mailbox {
         state.arrivals += 1;
         state.parcels.push_back(Parcel { number, class, id: id.to_owned(), from, stanza: Arc::new(stanza) });
         state.deliver();
+    }
+
+    /// Asks the device to publish more one-time keys.
+    pub fn ask_for_keys(&self, left: usize) {
+        let id = stanza::random_id();
+        let count = NodeBuilder::new("count").attr("value", left as u64).build();
+        let notification = NodeBuilder::new("notification")
+            .attr("from", stanza::SERVER)
+            .attr("id", id.as_str())
+            .attr("type", "encrypt")
+            .attr("t", stanza::unix_secs())
+            .children([count])
+            .build();
+        let server = Jid::new("", Server::Pn);
+        self.push(Class::Notification, &id, server, notification);
     }
 
     /// Forgets the oldest delivered stanza that fits.

@@ -66,6 +66,8 @@ fn check(world: &World, node: &NodeRef<'_>) -> Result<(Jid, Arc<Account>), Refus
 /// Brings a message to the devices it is sealed for, those of the recipient and of the sender.
 pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) -> Result<(), Refusal> {
     let (to, recipient) = check(world, node)?;
+    sender.acquaint(&recipient);
+    recipient.acquaint(sender);
     let envelope = Envelope { sender, device, to: &to, timestamp: unix_secs(), node };
     let Some(participants) = node.get_optional_child("participants") else {
         envelope.deliver(world, &recipient, &to, node);

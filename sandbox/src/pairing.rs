@@ -16,6 +16,7 @@ use waproto::whatsapp::client_payload::DevicePairingRegistrationData;
 
 use crate::account::{Account, Device};
 use crate::adv::Voucher;
+use crate::devices;
 use crate::keys::{KeyBundle, SignedPreKey};
 use crate::link::Link;
 use crate::stanza::{self, attr};
@@ -125,7 +126,7 @@ pub fn invite(world: &World, applicant: &Arc<Applicant>) -> Node {
     let refs = refs.into_iter().map(|r| stanza::bytes("ref", r));
     NodeBuilder::new("iq")
         .attr("from", stanza::SERVER)
-        .attr("id", world.next_id().to_string())
+        .attr("id", stanza::random_id())
         .attr("type", "set")
         .attr("xmlns", "md")
         .children([NodeBuilder::new("pair-device").children(refs).build()])
@@ -147,7 +148,7 @@ pub async fn scan(world: &World, account: &Arc<Account>, qr: &str) -> Result<u16
     let (outcome, answered) = oneshot::channel();
     let ids = account.reserve_device().ok_or(ScanError::Full)?;
     let voucher = Voucher::sign(&account.identity, ids.1, &identity);
-    let iq = world.next_id().to_string();
+    let iq = stanza::random_id();
     let invitation = pair_success(account, ids.0, &iq, voucher.sealed(&adv_secret));
     {
         let mut offer = applicant.offer();
@@ -165,7 +166,7 @@ pub async fn scan(world: &World, account: &Arc<Account>, qr: &str) -> Result<u16
 }
 
 /// The applicant answered an IQ: if it is the offer, it becomes a device or stays out.
-pub fn answered(applicant: &Applicant, node: &NodeRef<'_>) {
+pub fn answered(world: &World, applicant: &Applicant, node: &NodeRef<'_>) {
     let offer = {
         let mut slot = applicant.offer();
         slot.take_if(|offer| offer.iq == attr(node, "id"))
@@ -182,8 +183,7 @@ pub fn answered(applicant: &Applicant, node: &NodeRef<'_>) {
     let outcome = match signed.zip(keys) {
         Some((identity, keys)) => {
             let device = Device::new(offer.ids, applicant.noise_key, identity, keys);
-            offer.account.link_device(Arc::new(device));
-            tracing::info!(device = offer.ids.0, "A companion was linked");
+            devices::link(world, &offer.account, device);
             applicant.link.end(Some(stanza::stream_error("515")));
             Ok(offer.ids.0)
         }

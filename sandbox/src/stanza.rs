@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rand::RngExt as _;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Node, NodeRef};
 
@@ -14,6 +15,11 @@ pub fn attr<'a>(node: &'a NodeRef<'_>, name: &str) -> std::borrow::Cow<'a, str> 
 
 pub fn unix_secs() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// The id of a stanza that nobody asked for.
+pub fn random_id() -> String {
+    hex::encode_upper(rand::rng().random::<[u8; 10]>())
 }
 
 pub fn result(request: &NodeRef<'_>, children: impl IntoIterator<Item = Node>) -> Node {

@@ -26,7 +26,7 @@ pub struct World {
     pub tasks: TaskTracker,
     pub closing: CancellationToken,
     accounts: RwLock<Directory>,
-    ids: AtomicU64,
+    lids: AtomicU64,
 }
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl World {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             accounts: RwLock::default(),
-            ids: AtomicU64::new(0),
+            lids: AtomicU64::new(FIRST_LID),
         }
     }
 
@@ -55,7 +55,7 @@ impl World {
         if accounts.by_number.contains_key(number) {
             return None;
         }
-        let lid = (FIRST_LID + self.next_id()).to_string();
+        let lid = self.lids.fetch_add(1, Ordering::Relaxed).to_string();
         let account = Arc::new(Account::new(number.to_owned(), lid.clone(), name.to_owned()));
         accounts.by_number.insert(number.to_owned(), account.clone());
         accounts.by_lid.insert(lid, account.clone());
@@ -88,10 +88,5 @@ impl World {
         self.pairings.clear();
         self.faults.clear();
         self.links.drop_all();
-    }
-
-    /// A number no other stanza or account of this world has.
-    pub fn next_id(&self) -> u64 {
-        self.ids.fetch_add(1, Ordering::Relaxed)
     }
 }

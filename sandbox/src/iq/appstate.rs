@@ -9,11 +9,10 @@ use crate::collections::Collections;
 use crate::login::Member;
 use crate::mailbox::Class;
 use crate::stanza::{self, attr, bytes};
-use crate::world::World;
 
 const COLLECTIONS_LIMIT: usize = 16;
 
-pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
+pub fn answer(member: &Member, node: &NodeRef<'_>) -> Node {
     let Some(sync) = node.get_optional_child("sync") else {
         return stanza::error(node, 400, "bad-request");
     };
@@ -26,7 +25,7 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
             .collect()
     };
     if !changed.is_empty() {
-        announce(world, member, changed);
+        announce(member, changed);
     }
     let sync = NodeBuilder::new("sync").children(collections).build();
     stanza::result(node, [sync])
@@ -66,13 +65,13 @@ fn failed(answer: NodeBuilder, code: &'static str, text: &'static str) -> Node {
 }
 
 /// Tells the person's other companions that there is something to fetch.
-fn announce(world: &World, member: &Member, changed: Vec<Node>) {
+fn announce(member: &Member, changed: Vec<Node>) {
     let from = member.account.jid(Server::Pn, 0);
     for device in member.account.devices() {
         if device.id == member.device.id {
             continue;
         }
-        let id = world.next_id().to_string();
+        let id = stanza::random_id();
         let notification = NodeBuilder::new("notification")
             .attr("from", &from)
             .attr("id", id.as_str())

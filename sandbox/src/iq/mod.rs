@@ -24,8 +24,8 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
             }
             stanza::result(node, [])
         }
-        "w:sync:app:state" => appstate::answer(world, member, node),
-        "md" => devices::answer(member, node),
+        "w:sync:app:state" => appstate::answer(member, node),
+        "md" => devices::answer(world, member, node),
         "abt" | "blocklist" | "privacy" => settings::answer(node),
         _ => answer_anyone(node),
     }

@@ -3,7 +3,7 @@
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, NodeRef};
 
-use crate::keys::{HandedOut, KeyBundle, PublicPreKey, SignedPreKey};
+use crate::keys::{KeyBundle, PublicPreKey, SignedPreKey};
 use crate::login::Member;
 use crate::stanza::{self, attr, bytes};
 use crate::world::World;
@@ -103,7 +103,8 @@ fn fetch(world: &World, node: &NodeRef<'_>, users: &NodeRef<'_>) -> Node {
 
 fn user_keys(world: &World, jid: Jid) -> Node {
     let user = NodeBuilder::new("user").attr("jid", &jid);
-    let Some((keys, identity)) = hand_out(world, &jid) else {
+    let handed_out = world.account_of(&jid).and_then(|account| account.hand_out(jid.device));
+    let Some((keys, identity)) = handed_out else {
         let error = NodeBuilder::new("error").attr("code", "404").attr("text", "item-not-found").build();
         return user.children([error]).build();
     };
@@ -120,18 +121,6 @@ fn user_keys(world: &World, jid: Jid) -> Node {
         children.push(bytes("device-identity", identity));
     }
     user.attr("t", stanza::unix_secs()).children(children).build()
-}
-
-/// The keys of a device, and for a companion what proves that it belongs to the account.
-fn hand_out(world: &World, jid: &Jid) -> Option<(HandedOut, Option<Vec<u8>>)> {
-    let account = world.account_of(jid)?;
-    if jid.device == 0 {
-        let keys = account.keys().hand_out();
-        return Some((keys, None));
-    }
-    let device = account.device(jid.device)?;
-    let keys = device.keys().hand_out();
-    Some((keys, Some(device.adv_identity.clone())))
 }
 
 /// Keys for one sender that could not be understood, to start over with.

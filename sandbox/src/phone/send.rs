@@ -1,7 +1,6 @@
 //! What a phone sends: messages sealed for every device concerned, receipts, keys.
 
 use buffa::{Message as _, MessageField};
-use rand::RngExt as _;
 use wacore::messages::MessageUtils;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
@@ -16,8 +15,7 @@ use super::log::{Record, Side, Status};
 use super::signal::Kind;
 use super::{Phone, address};
 use crate::account::{Account, Device};
-use crate::keys::HandedOut;
-use crate::stanza::unix_secs;
+use crate::stanza::{random_id, unix_secs};
 
 /// Ids one receipt carries at most.
 const RECEIPT_IDS: usize = 256;
@@ -25,7 +23,7 @@ const RECEIPT_IDS: usize = 256;
 impl Phone {
     /// Seals a message for the recipient's devices and the own companions, and notes it as sent.
     pub(super) fn compose(&mut self, own: &Account, recipient: &Account, server: Server, message: &Message) -> (String, Node) {
-        let id = message_id();
+        let id = format!("3A{}", random_id());
         let to = recipient.jid(server, 0);
         let mut participants = Vec::new();
         if !recipient.is(own) {
@@ -104,7 +102,7 @@ impl Phone {
         let enc = self.seal(own, device, &MessageUtils::encode_and_pad(&message))?;
         let stanza = NodeBuilder::new("message")
             .attr("to", own.jid(Server::Pn, device))
-            .attr("id", message_id())
+            .attr("id", random_id())
             .attr("type", "text")
             .attr("category", "peer")
             .children([enc.build()])
@@ -117,7 +115,8 @@ impl Phone {
     pub(super) fn seal(&mut self, account: &Account, device: u16, plaintext: &[u8]) -> Option<NodeBuilder> {
         let peer = address(account, device);
         if !self.signal.has_session(&peer) {
-            let bundle = published_keys(account, device)?.into_bundle(device)?;
+            let (keys, _) = account.hand_out(device)?;
+            let bundle = keys.into_bundle(device)?;
             self.signal.establish(&peer, &bundle).ok()?;
         }
         let (kind, ciphertext) = self.signal.encrypt(&peer, plaintext).ok()?;
@@ -136,13 +135,6 @@ pub(super) fn device_sent(to: &Jid, message: &Message) -> Message {
     }
 }
 
-fn published_keys(account: &Account, device: u16) -> Option<HandedOut> {
-    match device {
-        0 => Some(account.keys().hand_out()),
-        _ => Some(account.device(device)?.keys().hand_out()),
-    }
-}
-
 fn enc(kind: Kind) -> NodeBuilder {
     NodeBuilder::new("enc").attr("v", "2").attr("type", kind.wire())
 }
@@ -158,9 +150,4 @@ fn read_receipt(to: &Jid, ids: &[&str]) -> Node {
     }
     let items = ids[1..].iter().map(|&id| NodeBuilder::new("item").attr("id", id).build());
     receipt.children([NodeBuilder::new("list").children(items).build()]).build()
-}
-
-fn message_id() -> String {
-    let random: [u8; 9] = rand::rng().random();
-    format!("3A{}", hex::encode_upper(random))
 }

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::find;
 use crate::control::ControlError;
 use crate::control::error::Path;
+use crate::devices;
 use crate::world::World;
 
 pub async fn remove(State(world): State<Arc<World>>, Path((number, device)): Path<(String, u16)>) -> Result<Json<Value>, ControlError> {
     let account = find(&world, &number)?;
-    account.unlink_device(device).ok_or_else(|| ControlError::not_found("no such device"))?;
+    devices::unlink(&world, &account, device).ok_or_else(|| ControlError::not_found("no such device"))?;
     Ok(Json(json!({})))
 }
