@@ -135,9 +135,16 @@ impl World {
     /// Changes the sandbox's weather.
     pub async fn faults(&self, faults: &Value) {
         let url = format!("http://{}/faults", self.sandbox.addr());
-        let answer = reqwest::Client::new().post(url).json(faults).send().await.unwrap();
+        let answer = http().post(url).json(faults).send().await.unwrap();
         assert!(answer.status().is_success(), "{answer:?}");
     }
+}
+
+/// An HTTP client of the test's own.
+pub fn http() -> reqwest::Client {
+    // The second one finds it set up, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// Asks again and again until there is an answer; fails the test if there is none for long.

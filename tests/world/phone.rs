@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::eventually;
+use super::{eventually, http};
 
 pub struct Phone {
     pub number: String,
@@ -15,7 +15,7 @@ pub struct Phone {
 
 impl Phone {
     pub async fn new(sandbox: SocketAddr, number: &str, name: &str) -> Self {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = http();
         let body = json!({"number": number, "name": name});
         let response = http.post(format!("http://{sandbox}/phones")).json(&body).send().await.unwrap();
         assert_eq!(response.status(), 201);

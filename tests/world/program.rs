@@ -63,7 +63,7 @@ impl Program {
                 socket = Some(url.to_owned());
             }
         }
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = super::http();
         Self { child, http, api: api.unwrap(), socket: socket.unwrap() }
     }
 

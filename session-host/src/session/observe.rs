@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     model::{EventData, MessageId, MessageStatus, Qr, Session, Status, Timestamp},
-    ports::{Change, Step},
+    ports::Change,
 };
 use tokio::time::Instant;
 use wacore::types::{
@@ -31,7 +31,7 @@ impl Actor {
         while let Some(event) = next {
             match &*event {
                 Event::ServerAck(ack) => self.acknowledged(&mut outcomes, ack),
-                Event::Receipt(receipt) => outcomes.steps.extend(self.receipt(receipt).await),
+                Event::Receipt(receipt) => self.receipt(&mut outcomes, receipt).await,
                 other => {
                     // What was sent before the connection changed is stored before the change.
                     self.store(std::mem::take(&mut outcomes)).await?;
@@ -62,26 +62,29 @@ impl Actor {
         }
     }
 
-    async fn receipt(&mut self, receipt: &Receipt) -> Vec<Step> {
+    async fn receipt(&mut self, outcomes: &mut Outcomes, receipt: &Receipt) {
         let status = match receipt.r#type {
             ReceiptType::Delivered => MessageStatus::Delivered,
             ReceiptType::Read | ReceiptType::Played => MessageStatus::Read,
-            _ => return Vec::new(),
+            _ => return,
         };
-        let Some(link) = &self.link else { return Vec::new() };
+        let Some(link) = &self.link else { return };
         let source = &receipt.source;
         let own = |jid: &whatsapp_rust::Jid| to_ours(jid).is_some_and(|jid| [&self.session.phone, &self.session.lid].contains(&&Some(jid)));
         if source.is_from_me || own(&source.sender) {
-            return Vec::new();
+            return;
         }
-        let Some(chat) = Person::find(&link.client, &source.chat, source.sender_alt.as_ref()).await else { return Vec::new() };
+        let Some(chat) = Person::find(&link.client, &source.chat, source.sender_alt.as_ref()).await else { return };
         let at = Timestamp::from_millis(receipt.timestamp.timestamp_millis());
-        let ids = receipt.message_ids.iter().filter_map(|id| MessageId::parse(id.clone()).ok());
-        ids.map(|id| {
-            let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
-            self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data))
-        })
-        .collect()
+        for id in receipt.message_ids.iter().filter_map(|id| MessageId::parse(id.clone()).ok()) {
+            // What was delivered was taken: a receipt can overtake the acknowledgement.
+            if let Some(job) = self.outbox.take(&id) {
+                self.sent(outcomes, job, at);
+            }
+            let data =
+                EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
+            outcomes.steps.push(self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data)));
+        }
     }
 
     async fn connection(&mut self, event: &Event) -> Result<(), Stop> {

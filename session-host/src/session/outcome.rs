@@ -133,6 +133,8 @@ impl Actor {
     /// WhatsApp took the message.
     pub(super) fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
         let mut message = job.message;
+        // WhatsApp counts whole seconds, so its moment may lie before ours.
+        let at = at.max(message.timestamp);
         message.status = MessageStatus::Sent;
         message.timestamp = at;
         let change = Change::Status { id: message.id.clone(), status: MessageStatus::Sent, at, error: None };
