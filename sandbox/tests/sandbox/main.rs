@@ -1,5 +1,11 @@
 //! The real client library against the sandbox.
 
+mod companions;
+mod control;
+mod faults;
+mod garbage;
 mod net;
+mod offline;
 mod pairing;
+mod retries;
 mod texts;

@@ -8,7 +8,7 @@ use reqwest::Method;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use wacore::store::InMemoryBackend;
-use wacore::types::events::{ChannelEventHandler, Event, InboundMessage};
+use wacore::types::events::{ChannelEventHandler, Event, InboundMessage, MessageBatch};
 use wacore::types::presence::ReceiptType;
 use waproto::whatsapp::Message;
 use whatsapp_rust::TokioRuntime;
@@ -17,7 +17,7 @@ use whatsapp_rust::client::Client;
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::send::SendOptions;
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
-use whatsapp_rust::{Jid, async_channel};
+use whatsapp_rust::{InboundDurabilityHook, Jid, async_channel, async_trait};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -59,6 +59,10 @@ impl Net {
         let (status, answer) = self.call(Method::POST, path, body).await;
         assert!(status < 300, "{path}: {status} {answer}");
         answer
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://{}/ws/chat", self.sandbox.addr())
     }
 
     pub async fn faults(&self, faults: Value) {
@@ -113,6 +117,12 @@ impl Phone<'_> {
         self.post("power", json!({"on": on})).await;
     }
 
+    pub async fn remove(&self, device: u16) {
+        let path = format!("/phones/{}/devices/{device}", self.number);
+        let (status, _) = self.net.call(Method::DELETE, &path, Value::Null).await;
+        assert_eq!(status, 200);
+    }
+
     pub async fn messages(&self) -> Vec<Value> {
         let path = format!("/phones/{}/messages", self.number);
         let (status, messages) = self.net.call(Method::GET, &path, Value::Null).await;
@@ -142,26 +152,55 @@ pub struct Companion {
     events: async_channel::Receiver<Arc<Event>>,
     /// Received, but not what was waited for then.
     skipped: Mutex<Vec<Arc<Event>>>,
+    refused: Option<async_channel::Receiver<String>>,
+}
+
+/// Stores what a companion receives; with a channel it fails instead, and tells there.
+struct Memory(Option<async_channel::Sender<String>>);
+
+#[async_trait]
+impl InboundDurabilityHook for Memory {
+    async fn on_messages(&self, _: Arc<Client>, messages: &[InboundMessage]) -> anyhow::Result<()> {
+        let Some(refusals) = &self.0 else {
+            return Ok(());
+        };
+        for message in messages {
+            let _ = refusals.try_send(message.info.id.clone());
+        }
+        anyhow::bail!("nothing can be stored")
+    }
 }
 
 impl Companion {
     pub async fn start(net: &Net, backend: Arc<InMemoryBackend>) -> Self {
+        Self::start_with(net, backend, Memory(None)).await
+    }
+
+    /// One that fails to store what it receives, so that it never acknowledges it.
+    pub async fn start_forgetful(net: &Net, backend: Arc<InMemoryBackend>) -> Self {
+        let (refusals, refused) = async_channel::unbounded();
+        let mut companion = Self::start_with(net, backend, Memory(Some(refusals))).await;
+        companion.refused = Some(refused);
+        companion
+    }
+
+    async fn start_with(net: &Net, backend: Arc<InMemoryBackend>, memory: Memory) -> Self {
         let (handler, events) = ChannelEventHandler::new();
-        let url = format!("ws://{}/ws/chat", net.sandbox.addr());
         let bot = Bot::builder()
             .with_backend_arc(backend.clone())
-            .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
+            .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(net.url()))
             .with_http_client(UreqHttpClient::new())
             .with_runtime(TokioRuntime)
             .with_version((2, 3000, 0))
             .with_wanted_pre_key_count(30)
+            .with_inbound_durability_hook(memory)
             .build()
             .await
             .unwrap();
         let client = bot.client();
         client.subscribe_handler(handler).detach();
         client.set_force_active_delivery_receipts(true);
-        Self { client, backend, handle: bot.spawn(), events, skipped: Mutex::default() }
+        Self { client, backend, handle: bot.spawn(), events, skipped: Mutex::default(), refused: None }
     }
 
     /// Ends the program but keeps the device, to be started again.
@@ -186,9 +225,15 @@ impl Companion {
         let search = async {
             loop {
                 let event = self.events.recv().await.unwrap();
-                match wanted(&event) {
-                    Some(found) => return found,
-                    None => self.skipped.lock().unwrap().push(event),
+                let mut found = None;
+                for event in one_by_one(event) {
+                    match wanted(&event).filter(|_| found.is_none()) {
+                        Some(wanted) => found = Some(wanted),
+                        None => self.skipped.lock().unwrap().push(event),
+                    }
+                }
+                if let Some(found) = found {
+                    return found;
                 }
             }
         };
@@ -216,6 +261,20 @@ impl Companion {
         self.client.send_message_with_options(to.clone(), message, options).await.unwrap();
     }
 
+    /// Waits until a forgetful companion has received a message and failed to keep it.
+    pub async fn refused(&self, id: &str) {
+        let refused = self.refused.as_ref().unwrap();
+        let search = async { while refused.recv().await.unwrap() != id {} };
+        tokio::time::timeout(DEADLINE, search).await.unwrap();
+    }
+
+    /// How many messages came that nobody waited for.
+    pub fn messages_seen(&self) -> usize {
+        let skipped = self.skipped.lock().unwrap();
+        let messages = skipped.iter().filter(|e| matches!(e.as_ref(), Event::Messages(_)));
+        messages.count()
+    }
+
     /// The error of the server's ack, `None` if it took the message.
     pub async fn ack(&self, id: &str) -> Option<String> {
         self.wait("ack", |event| match event {
@@ -240,6 +299,18 @@ impl Companion {
         })
         .await
     }
+}
+
+/// Messages may come in batches; each is an event of its own here.
+fn one_by_one(event: Arc<Event>) -> Vec<Arc<Event>> {
+    let Event::Messages(batch) = event.as_ref() else {
+        return vec![event];
+    };
+    let single = |message: &InboundMessage| {
+        let messages = Arc::from([message.clone()]);
+        MessageBatch::builder().messages(messages).origin(batch.origin).build()
+    };
+    batch.iter().map(|message| Arc::new(Event::Messages(single(message)))).collect()
 }
 
 pub fn text(message: &InboundMessage) -> &str {
