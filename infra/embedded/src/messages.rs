@@ -26,9 +26,16 @@ impl Messages for Store {
         Ok(self.writer().write(move |connection| accept(connection, &message, key.as_deref())).await?)
     }
 
+    async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError> {
+        const SQL: &str = select!("WHERE device = (SELECT row FROM devices WHERE id = ?1) AND idempotency_key = ?2");
+        Ok(self.look_up(|connection| rows::first(connection, SQL, (device.as_str(), idempotency_key), read))?)
+    }
+
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
-        const SQL: &str =
-            select!("WHERE id = ?2 AND device = (SELECT row FROM devices WHERE id = ?1) ORDER BY timestamp DESC, row DESC LIMIT 1");
+        const SQL: &str = select!(
+            "INDEXED BY messages_by_id WHERE id = ?2 AND device = (SELECT row FROM devices WHERE id = ?1)
+            ORDER BY timestamp DESC, row DESC LIMIT 1"
+        );
         Ok(self.look_up(|connection| rows::first(connection, SQL, (device.as_str(), id.as_str()), read))?)
     }
 
@@ -83,38 +90,33 @@ pub(crate) fn insert(connection: &Connection, device: i64, message: &Message, ke
 
 fn list(connection: &Connection, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, StoreError> {
     let limit = page.limit.clamp(1, PageRequest::MAX_LIMIT);
-    let after = page.cursor.as_ref().and_then(decode);
-    let mut wanted = String::from("TRUE");
-    if filter.device.is_some() {
+    let device = filter.device.as_ref().map(DeviceId::as_str);
+    let id = filter.id.as_ref().map(MessageId::as_str);
+    // SQLite would rather walk through all of a device's messages, in order, than sort the few with one id.
+    let mut wanted = String::from(if id.is_some() { "messages INDEXED BY messages_by_id WHERE id = ?2" } else { "messages WHERE TRUE" });
+    if device.is_some() {
         wanted.push_str(" AND device = (SELECT row FROM devices WHERE id = ?1)");
     }
-    if filter.id.is_some() {
-        wanted.push_str(" AND id = ?2");
-    }
-    let total = match filter {
-        MessageFilter { device: None, id: None } => rows::number(connection, "SELECT messages FROM installation", [])?,
-        MessageFilter { device: Some(device), id: None } => {
-            const SQL: &str = "SELECT messages FROM tallies WHERE device = (SELECT row FROM devices WHERE id = ?1)";
-            rows::number(connection, SQL, [device.as_str()])?
+    let total = match (device, id) {
+        (None, None) => rows::number(connection, "SELECT messages FROM installation", [])?,
+        (Some(device), None) => {
+            rows::number(connection, "SELECT messages FROM tallies WHERE device = (SELECT row FROM devices WHERE id = ?1)", [device])?
         }
-        MessageFilter { device, id: Some(id) } => {
-            let sql = format!("SELECT count(*) FROM messages WHERE {wanted} AND ?1 IS ?1");
-            rows::number(connection, &sql, (device.as_ref().map(DeviceId::as_str), id.as_str()))?
-        }
+        (device, Some(id)) => rows::number(connection, &format!("SELECT count(*) FROM {wanted}"), (device, id))?,
     };
+    let after = page.cursor.as_ref().and_then(decode);
     if after.is_some() {
         wanted.push_str(" AND (timestamp, row) < (?3, ?4)");
     }
     // The rows before the page are skipped in an index, without a look at the messages themselves.
     let sql = format!(
         "SELECT body, status, read_at, error, timestamp, row FROM messages
-         WHERE row IN (SELECT row FROM messages WHERE {wanted} ORDER BY timestamp DESC, row DESC LIMIT ?5 OFFSET ?6)
+         WHERE row IN (SELECT row FROM {wanted} ORDER BY timestamp DESC, row DESC LIMIT ?5 OFFSET ?6)
          ORDER BY timestamp DESC, row DESC"
     );
-    let (timestamp, row) = after.unwrap_or_default();
     let offset = if after.is_some() { 0 } else { integer(page.offset()) };
-    let values =
-        (filter.device.as_ref().map(DeviceId::as_str), filter.id.as_ref().map(MessageId::as_str), timestamp, row, limit + 1, offset);
+    let (timestamp, row) = after.unwrap_or_default();
+    let values = (device, id, timestamp, row, limit + 1, offset);
     let mut items = rows::all(connection, &sql, values, |row| Ok((read(row)?, row.get(4)?, row.get(5)?)))?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);

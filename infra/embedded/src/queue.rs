@@ -244,3 +244,58 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(n: i64) -> DeviceId {
+        DeviceId::parse(format!("dev_{n}")).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(0)
+    }
+
+    fn empty() -> Queue {
+        Queue { epoch: Epoch(1), state: Mutex::default(), changed: Notify::new() }
+    }
+
+    #[test]
+    fn a_hundred_thousand_commands_are_handed_out_in_full_turns_and_devices_take_turns() {
+        let queue = empty();
+        let (devices, each) = (1_000, 100);
+        for row in 0..devices * each {
+            queue.add(device(row % devices), Place { due_at: 0, row }, 0);
+        }
+        let mut last = HashMap::new();
+        // Three full turns of 32 for each device and one of 4, so that no call comes back with less than there is.
+        for (round, turn) in [32, 32, 32, 4].into_iter().enumerate() {
+            for n in 0..devices {
+                let taken = queue.take(turn, now()).unwrap();
+                assert_eq!(taken.len(), turn, "round {round}, device {n}");
+                for handed in &taken {
+                    assert_eq!(handed.row % devices, n);
+                    assert!(last.insert(n, handed.row).is_none_or(|last| last < handed.row));
+                }
+                queue.done(&taken);
+            }
+        }
+        assert_eq!(queue.take(1, now()), Err(None));
+        assert!(queue.state().lanes.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
+    }
+
+    #[test]
+    fn a_device_that_is_forgotten_leaves_nothing_behind() {
+        let queue = empty();
+        queue.add(device(1), Place { due_at: 0, row: 1 }, 0);
+        queue.add(device(1), Place { due_at: 0, row: 2 }, 0);
+        queue.add(device(2), Place { due_at: 9, row: 3 }, 9);
+        let taken = queue.take(1, now()).unwrap();
+        queue.forget(&device(1));
+        queue.forget(&device(2));
+        queue.give_back(&taken, 0);
+        assert_eq!(queue.take(9, now()), Err(None));
+        assert!(queue.state().lanes.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
+    }
+}

@@ -80,7 +80,7 @@ CREATE TABLE deliveries (
     due_at   INTEGER NOT NULL,
     PRIMARY KEY (device, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX deliveries_by_event ON deliveries (event_id, device);
+CREATE INDEX deliveries_by_event ON deliveries (event_id, device);
 
 CREATE TABLE failed_deliveries (
     device    INTEGER NOT NULL,

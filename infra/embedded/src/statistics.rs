@@ -13,7 +13,11 @@ impl Statistics for Store {
     async fn snapshot(&self, since: Timestamp) -> Result<Snapshot, PortError> {
         let snapshot = self.query(move |connection| {
             Ok(Snapshot {
-                active_devices: rows::number(connection, "SELECT count(*) FROM devices WHERE status = 'connected'", [])?,
+                active_devices: rows::number(
+                    connection,
+                    "SELECT count(*) FROM devices INDEXED BY devices_connected WHERE status = 'connected'",
+                    [],
+                )?,
                 total_messages: rows::number(connection, "SELECT messages FROM installation", [])?,
                 recent_messages: rows::number(connection, "SELECT count(*) FROM messages WHERE timestamp >= ?1", [since.millis()])?,
             })

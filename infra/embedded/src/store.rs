@@ -3,7 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -132,7 +132,7 @@ fn create_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn prepare(data_dir: &Path, path: &PathBuf) -> Result<(Connection, Epoch, Queue), OpenError> {
+fn prepare(data_dir: &Path, path: &Path) -> Result<(Connection, Epoch, Queue), OpenError> {
     let unusable = |source: StoreError| OpenError::Database { folder: data_dir.to_owned(), source: source.into() };
     let mut connection = connect(path).map_err(|error| unusable(error.into()))?;
     let found = schema::version(&connection).map_err(|error| unusable(error.into()))?;
@@ -158,7 +158,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "cache_size", -32_000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

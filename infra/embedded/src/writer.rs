@@ -160,3 +160,75 @@ fn commit_together(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusql
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn insert(connection: &Connection, number: i64) -> Result<usize, StoreError> {
+        Ok(connection.execute("INSERT INTO numbers VALUES (?1)", [number])?)
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_undoes_its_own_work_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
+        let (jobs, receiver) = mpsc::channel(16);
+        let committed = Arc::new(Mutex::new(Vec::new()));
+        let mut answers = Vec::new();
+        for number in 0..9 {
+            let (answer, answered) = oneshot::channel();
+            let committed = committed.clone();
+            let work = move |connection: &Connection| {
+                insert(connection, number)?;
+                match number % 3 {
+                    0 => Ok(number),
+                    1 => insert(connection, 0).map(|_| number),
+                    _ => panic!("a job that panics"),
+                }
+            };
+            let after = move |number: &i64| committed.lock().unwrap().push(*number);
+            let result = Err(StoreError::Closed);
+            jobs.try_send(Box::new(Write { work: Some(work), result, after, answer }) as Box<dyn Job>).unwrap();
+            answers.push(answered);
+        }
+        drop(jobs);
+        work_off(&connection, receiver);
+        for (number, mut answered) in (0_i64..).zip(answers) {
+            match (number % 3, answered.try_recv().unwrap()) {
+                (0, Ok(answer)) if answer == number => {}
+                (1, Err(StoreError::Sqlite(_))) | (2, Err(StoreError::Panicked)) => {}
+                (_, other) => panic!("{number}: {other:?}"),
+            }
+        }
+        let mut stored = connection.prepare("SELECT number FROM numbers ORDER BY number").unwrap();
+        let stored: Vec<i64> = stored.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!((&stored, &*committed.lock().unwrap()), (&vec![0, 3, 6], &vec![0, 3, 6]));
+    }
+
+    #[test]
+    fn a_transaction_that_cannot_be_committed_answers_nobody_with_success() {
+        let connection = Connection::open_in_memory().unwrap();
+        // A deferred constraint fails at the commit, not at the statement.
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE parents (id INTEGER PRIMARY KEY);
+                 CREATE TABLE numbers (number INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
+            )
+            .unwrap();
+        for _ in 0..2 {
+            let (jobs, receiver) = mpsc::channel(1);
+            let (answer, mut answered) = oneshot::channel();
+            let after: fn(&usize) = |_| panic!("nothing was committed");
+            let work = |connection: &Connection| insert(connection, 7);
+            let result = Err(StoreError::Closed);
+            jobs.try_send(Box::new(Write { work: Some(work), result, after, answer }) as Box<dyn Job>).unwrap();
+            drop(jobs);
+            work_off(&connection, receiver);
+            assert!(matches!(answered.try_recv().unwrap(), Err(StoreError::NotCommitted(_))));
+        }
+    }
+}
