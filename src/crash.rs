@@ -58,6 +58,10 @@ impl Messages for Crashing {
         self.around("accept", self.store.accept(message, idempotency_key)).await
     }
 
+    async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError> {
+        self.store.accepted(device, idempotency_key).await
+    }
+
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
         Messages::get(&self.store, device, id).await
     }

@@ -35,6 +35,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Everything the API's port answers, its WebSocket at `/ws` included.
 pub fn router(api: Api) -> Router {
     let api = Arc::new(api);
+    let authenticated = middleware::from_fn_with_state(api.clone(), auth::require);
     let endpoints = Router::new()
         .route("/devices", post(devices::create::handle))
         .route("/devices/{id}", get(devices::get::handle))
@@ -49,10 +50,12 @@ pub fn router(api: Api) -> Router {
         .route("/messages", get(messages::list))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(middleware::from_fn_with_state(api.clone(), auth::require))
+        .layer(authenticated.clone())
         .layer(DefaultBodyLimit::max(MAX_BODY));
     let open = Router::new()
         .nest(BASE, endpoints)
+        // The one path under it that nesting leaves out.
+        .route(&format!("{BASE}/"), any(not_found).layer(authenticated))
         .route(&format!("{BASE}/health"), get(health::handle))
         .route("/health", get(health::handle))
         .route("/ws", get(socket::open))

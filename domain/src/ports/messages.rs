@@ -21,6 +21,9 @@ pub trait Messages: Send + Sync {
     /// Of many calls at once with one key exactly one is `New`.
     async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted, PortError>;
 
+    /// The device's message that was accepted under this idempotency key, as it is now.
+    async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError>;
+
     /// A message of the device by its id; of several with one id (ids of others are unique within their chat only) the newest.
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError>;
 

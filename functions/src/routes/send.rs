@@ -71,7 +71,12 @@ pub async fn handle(
     let session = SessionId::parse(request.session_id).map_err(|_| ApiError::DeviceNotFound)?;
     let device = api.devices.find(&session).await?.ok_or(ApiError::DeviceNotFound)?;
     if !device.session.can_send() {
-        return Err(ApiError::DeviceNotConnected);
+        // A repeated request is about its first message, whatever became of the device since.
+        let first = match &idempotency_key {
+            Some(key) => api.messages.accepted(&device.id, key).await?,
+            None => None,
+        };
+        return answer(first.ok_or(ApiError::DeviceNotConnected)?);
     }
     let Object(options) = request.options;
     let delay = Duration::from_millis(options.delay.map_or(0, |Number(delay_ms)| delay_ms.into()));
@@ -94,9 +99,8 @@ async fn outcome(api: &Api, taken: Taken, repeatable: bool) -> Result<Message, A
         let left = deadline.saturating_duration_since(Instant::now());
         let wait = if repeatable { left.min(GLANCE) } else { left };
         match api.intake.outcome(&command, wait).await? {
-            Some(Outcome::Sent { at }) => {
+            Some(Outcome::Sent { .. }) => {
                 message.status = MessageStatus::Sent;
-                message.timestamp = at;
                 return Ok(message);
             }
             Some(Outcome::Failed { error }) => {

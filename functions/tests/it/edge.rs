@@ -53,6 +53,8 @@ async fn nobody_learns_anything_without_the_token() {
         (Method::GET, "/api/whatsapp/no/such/thing"),
         (Method::DELETE, "/api/whatsapp/messages"),
         (Method::GET, "/api/whatsapp"),
+        (Method::GET, "/api/whatsapp/"),
+        (Method::POST, "/api/whatsapp/devices/"),
     ] {
         for token in [None, Some(""), Some("t0ken"), Some("t0ken+&x")] {
             let mut request = Request::builder().method(method.clone()).uri(path);

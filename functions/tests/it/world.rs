@@ -97,6 +97,9 @@ impl Messages for Down {
     async fn accept(&self, _message: &Message, _idempotency_key: Option<&str>) -> Result<Accepted, PortError> {
         down()
     }
+    async fn accepted(&self, _device: &DeviceId, _idempotency_key: &str) -> Result<Option<Message>, PortError> {
+        down()
+    }
     async fn get(&self, _device: &DeviceId, _id: &MessageId) -> Result<Option<Message>, PortError> {
         down()
     }
