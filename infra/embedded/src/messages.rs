@@ -31,11 +31,6 @@ impl Messages for Store {
         Ok(self.look_up(|connection| rows::first(connection, SQL, (device.as_str(), idempotency_key), read))?)
     }
 
-    async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError> {
-        const SQL: &str = select!("WHERE device = (SELECT row FROM devices WHERE id = ?1) AND idempotency_key = ?2");
-        Ok(self.look_up(|connection| rows::first(connection, SQL, (device.as_str(), idempotency_key), read))?)
-    }
-
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
         const SQL: &str = select!(
             "INDEXED BY messages_by_id WHERE id = ?2 AND device = (SELECT row FROM devices WHERE id = ?1)

@@ -10,6 +10,7 @@ use domain::{
 use embedded::{OpenError, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use crate::world::copy;
 
@@ -160,9 +161,11 @@ async fn pruning_removes_what_is_done_and_old_and_nothing_else() {
     Devices::create(&store, &device).await.unwrap();
     let steps = (1..=1_500).map(|n| message_step(n, &incoming(&device, n))).collect();
     store.commit(&device.id, store.epoch(), steps).await.unwrap();
-    for n in 3..=1_500 {
-        store.succeeded(&device.id, &event_id(n), at(n)).await.unwrap();
-    }
+    let done = (3..=1_500).map(|n| {
+        let (store, device) = (store.clone(), device.id.clone());
+        async move { store.succeeded(&device, &event_id(n), at(n)).await.unwrap() }
+    });
+    done.collect::<JoinSet<()>>().join_all().await;
     store.give_up(&device.id, &event_id(2), at(2), "gone").await.unwrap();
     let put = |key: &str, expires_at| Op::Put { key: key.into(), value: vec![], expires_at };
     let keys = vec![put("old", Some(at(5))), put("new", Some(SystemClock.now() + 1_000 * DAY)), put("always", None)];
