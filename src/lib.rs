@@ -20,7 +20,10 @@ use domain::{
 };
 use embedded::{InProcessPush, InProcessReplies, Store};
 use functions::{Api, ApiConfig};
-use session_host::{Host, Network, Ports, deliver};
+use session_host::{
+    Host, Network, Ports,
+    deliver::{self, Reach},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -86,7 +89,7 @@ impl Warta {
             ids: ids.clone(),
             epoch: store.epoch(),
         };
-        let host = Host::start(ports, network, deliver::Config::new(webhook_secret, config.allow_private_urls)).await;
+        let host = Host::start(ports, network, deliver::Config::new(webhook_secret, reach(&config))).await;
 
         let (closing, sockets) = (CancellationToken::new(), TaskTracker::new());
         let api = Api {
@@ -132,6 +135,15 @@ impl Warta {
         }
         self.host.shutdown().await;
         self.store.close().await;
+    }
+}
+
+/// Where webhooks may lie. A sandbox build stays on this machine.
+fn reach(config: &Config) -> Reach {
+    match config.allow_private_urls {
+        _ if cfg!(feature = "sandbox") => Reach::Loopback,
+        true => Reach::Anywhere,
+        false => Reach::Public,
     }
 }
 

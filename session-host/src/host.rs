@@ -160,15 +160,15 @@ impl Sessions {
     /// Starts the device's session unless it runs; gives it a command if there is one.
     fn give(&self, device: &DeviceId, command: Option<Received>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut command = command;
-        if let Some(session) = running.get(device) {
-            match command.take().map(|command| session.send(command)) {
-                None if !session.is_closed() => return,
-                Some(Ok(())) => return,
-                Some(Err(unsent)) => command = Some(unsent.0),
-                None => {}
-            }
-        }
+        let command = match (running.get(device), command) {
+            (None, command) => command,
+            (Some(session), None) if session.is_closed() => None,
+            (Some(_), None) => return,
+            (Some(session), Some(command)) => match session.send(command) {
+                Ok(()) => return,
+                Err(unsent) => Some(unsent.0),
+            },
+        };
         let (sender, commands) = mpsc::unbounded_channel();
         if let Some(command) = command {
             sender.send(command).expect("the receiver is in hand");

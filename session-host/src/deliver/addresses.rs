@@ -17,13 +17,34 @@ use tokio::{sync::Semaphore, task};
 /// Look-ups at a time: each takes a thread for as long as a name server is silent, and the store needs threads too.
 const LOOKUPS: usize = 256;
 
-/// A URL leads to no public address.
+/// A URL leads to no address it may lead to.
 #[derive(Debug, thiserror::Error)]
-#[error("not a public address")]
+#[error("not an address that may be reached")]
 pub(crate) struct AddressRefused;
 
-/// Whether an address is anybody's on the internet, and nobody's on this machine or in its networks.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+/// Which addresses may be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them.
+    Anywhere,
+    /// Those of the public internet, and none of this machine or its networks.
+    Public,
+    /// This machine's own.
+    Loopback,
+}
+
+impl Reach {
+    /// Whether this address may be reached.
+    pub(crate) fn allows(self, address: IpAddr) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::Public => is_public(address),
+            Self::Loopback => address.is_loopback(),
+        }
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -65,21 +86,21 @@ pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
-/// Looks names up, and passes over addresses that are not public unless they are allowed.
+/// Looks names up, and passes over addresses that may not be reached.
 pub(crate) struct Resolver {
-    allow_private: bool,
+    reach: Reach,
     lookups: Arc<Semaphore>,
 }
 
 impl Resolver {
-    pub(crate) fn new(allow_private: bool) -> Self {
-        Self { allow_private, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+    pub(crate) fn new(reach: Reach) -> Self {
+        Self { reach, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (allow_private, lookups) = (self.allow_private, self.lookups.clone());
+        let (reach, lookups) = (self.reach, self.lookups.clone());
         Box::pin(async move {
             let turn = lookups.acquire_owned().await?;
             let found = task::spawn_blocking(move || -> io::Result<Vec<SocketAddr>> {
@@ -87,7 +108,7 @@ impl Resolve for Resolver {
                 Ok((name.as_str(), 0).to_socket_addrs()?.collect())
             });
             let mut addresses = found.await??;
-            addresses.retain(|address| allow_private || is_public(address.ip()));
+            addresses.retain(|address| reach.allows(address.ip()));
             if addresses.is_empty() { Err(AddressRefused.into()) } else { Ok(Box::new(addresses.into_iter()) as Addrs) }
         })
     }

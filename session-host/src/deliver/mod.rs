@@ -21,6 +21,7 @@ use domain::{
 use tokio::{runtime::Handle, sync::watch, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::addresses::Reach;
 use self::{post::Poster, worker::Worker};
 
 /// How often the store is asked which devices have something waiting, in case a wake was lost with the task that was to give it.
@@ -31,8 +32,8 @@ const SURVEY: Duration = Duration::from_secs(60);
 pub struct Config {
     /// Signs for webhooks without a secret of their own.
     pub secret: String,
-    /// Whether webhooks may lie in private networks and on this machine.
-    pub allow_private_urls: bool,
+    /// Where webhooks may lie.
+    pub reach: Reach,
     /// The waits after failures, of receivers and of the store.
     pub backoff: Backoff,
     /// How long posts in hand may take at a shutdown.
@@ -41,10 +42,10 @@ pub struct Config {
 
 impl Config {
     /// The usual waits: 1 second to 5 minutes after failures, 5 seconds at a shutdown.
-    pub fn new(secret: impl Into<String>, allow_private_urls: bool) -> Self {
+    pub fn new(secret: impl Into<String>, reach: Reach) -> Self {
         Self {
             secret: secret.into(),
-            allow_private_urls,
+            reach,
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) },
             grace: Duration::from_secs(5),
         }

@@ -18,7 +18,7 @@ use tokio::time;
 
 use super::{
     Config,
-    addresses::{AddressRefused, Resolver, is_public, literal},
+    addresses::{AddressRefused, Reach, Resolver, literal},
 };
 
 const AGENT: &str = concat!("warta/", env!("CARGO_PKG_VERSION"));
@@ -70,7 +70,7 @@ impl Failure {
 pub(super) struct Poster {
     client: Client,
     secret: String,
-    allow_private_urls: bool,
+    reach: Reach,
     /// Whose owners have been told of headers that cannot be sent.
     warned: Mutex<HashSet<DeviceId>>,
 }
@@ -85,21 +85,20 @@ impl Poster {
                 .redirect(redirect::Policy::none())
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(256)
-                .dns_resolver(Resolver::new(config.allow_private_urls))
+                .dns_resolver(Resolver::new(config.reach))
         };
         let client = builder().build().unwrap_or_else(|error| {
             tracing::warn!(error = &error as &dyn Error, "no certificate authorities were found: https webhooks will fail");
             builder().tls_certs_only([]).build().expect("nothing else can fail")
         });
-        let (secret, allow_private_urls) = (config.secret.clone(), config.allow_private_urls);
-        Self { client, secret, allow_private_urls, warned: Mutex::default() }
+        Self { client, secret: config.secret.clone(), reach: config.reach, warned: Mutex::default() }
     }
 
     /// Succeeds if the receiver answers with a 2xx status in time.
     pub(super) async fn post(&self, delivery: &Delivery, at: Timestamp) -> Result<(), Failure> {
         let webhook = &delivery.webhook;
         let url = Url::parse(webhook.url.as_str()).map_err(|_| Failure::InvalidUrl)?;
-        if !self.allow_private_urls && literal(&url).is_some_and(|address| !is_public(address)) {
+        if literal(&url).is_some_and(|address| !self.reach.allows(address)) {
             return Err(Failure::AddressRefused);
         }
         let signed = SignedBody::new(&delivery.event, webhook.secret.as_ref().unwrap_or(&self.secret), at);

@@ -126,10 +126,10 @@ impl Actor {
     }
 
     async fn live(&mut self, commands: &mut mpsc::UnboundedReceiver<Received>) -> Stop {
-        if self.session.wanted {
-            if let Err(stop) = self.resume().await {
-                return stop;
-            }
+        if self.session.wanted
+            && let Err(stop) = self.resume().await
+        {
+            return stop;
         }
         loop {
             let result = tokio::select! {

@@ -81,8 +81,7 @@ impl Actor {
             if let Some(job) = self.outbox.take(&id) {
                 self.sent(outcomes, job, at);
             }
-            let data =
-                EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
+            let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
             outcomes.steps.push(self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data)));
         }
     }

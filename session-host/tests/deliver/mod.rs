@@ -17,7 +17,7 @@ use domain::{
     pipeline::Backoff,
     ports::SystemClock,
 };
-use session_host::deliver::{Config, Deliverer};
+use session_host::deliver::{Config, Deliverer, Reach};
 
 use self::memory::Memory;
 
@@ -26,7 +26,7 @@ const SECRET: &str = "the installation's secret";
 fn config() -> Config {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let backoff = Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(10) };
-    Config { backoff, ..Config::new(SECRET, true) }
+    Config { backoff, ..Config::new(SECRET, Reach::Anywhere) }
 }
 
 fn device(name: &str) -> DeviceId {

@@ -11,7 +11,7 @@ use std::{
 
 use axum::http::StatusCode;
 use domain::{model::Timestamp, ports::Clock};
-use session_host::deliver::{Config, Deliverer};
+use session_host::deliver::{Config, Deliverer, Reach};
 use tokio::sync::Notify;
 
 use super::{config, device, receiver::Receiver, start, store, webhook};
@@ -31,7 +31,7 @@ async fn the_time_of_the_next_try_outlives_a_restart() {
         Receiver::start(|_, before| async move { if before == 0 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK } }).await;
     let (ani, clock) = (device("ani"), Arc::new(Hand(AtomicI64::new(1_000_000))));
     let store = store(&ani, webhook(&receiver.url), 2);
-    let start = || Deliverer::start(store.clone(), clock.clone(), Config { backoff: Config::new("", true).backoff, ..config() });
+    let start = || Deliverer::start(store.clone(), clock.clone(), Config { backoff: Config::new("", Reach::Anywhere).backoff, ..config() });
 
     let deliverer = start();
     store.until(|state| state.reads_of(&ani) == 2).await;

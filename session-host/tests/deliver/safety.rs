@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::model::WebhookSettings;
-use session_host::deliver::Config;
+use session_host::deliver::{Config, Reach};
 
 use super::{SECRET, config, device, receiver::Receiver, start, store, webhook};
 
@@ -15,7 +15,7 @@ async fn private_addresses_are_refused_however_they_are_written() {
     for host in hosts.split_whitespace() {
         let url = format!("http://{host}:{}/hook", receiver.port);
         let store = store(&device("ani"), WebhookSettings { retry_count: 0, ..webhook(&url) }, 1);
-        let deliverer = start(&store, Config { backoff: config().backoff, ..Config::new(SECRET, false) });
+        let deliverer = start(&store, Config { backoff: config().backoff, ..Config::new(SECRET, Reach::Public) });
         store.until(|state| !state.given_up.is_empty() || !state.done.is_empty()).await;
         assert_eq!(store.with(|state| state.given_up.clone()), [(1, "address_refused".to_owned())], "{url}");
         deliverer.shutdown().await;
