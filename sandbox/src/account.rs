@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node, Server};
+use wacore_binary::{Jid, Server};
 use wacore_libsignal::protocol::IdentityKeyPair;
 
 use crate::adv::{self, SignedKeyIndexList};
@@ -16,10 +15,6 @@ use crate::phone::Phone;
 
 /// With so few one-time keys left a companion is asked for more.
 const FEW_KEYS: usize = 5;
-/// `reason` of a login refused for a temporary ban, and its `code` (too many recipients).
-const TEMPORARILY_BANNED: u16 = 402;
-const SENT_TO_TOO_MANY_PEOPLE: u16 = 101;
-
 pub struct Account {
     pub number: String,
     pub lid: String,
@@ -177,26 +172,14 @@ impl Account {
         self.roster.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps all companions out for a while; zero lets them in again.
+    /// From now for this long; zero ends it.
     pub fn ban(&self, duration: Duration) {
         let until = Instant::now().checked_add(duration);
         *self.ban_slot() = until.filter(|_| !duration.is_zero());
-        if let Some(refusal) = self.ban_refusal() {
-            for link in self.devices().iter().filter_map(|d| d.mailbox.link()) {
-                link.end(Some(refusal.clone()));
-            }
-        }
     }
 
-    /// The stanza that answers a login while the ban lasts.
-    pub fn ban_refusal(&self) -> Option<Node> {
-        let left = (*self.ban_slot())?.checked_duration_since(Instant::now())?;
-        let refusal = NodeBuilder::new("failure")
-            .attr("reason", TEMPORARILY_BANNED)
-            .attr("code", SENT_TO_TOO_MANY_PEOPLE)
-            .attr("expire", left.as_secs().max(1))
-            .build();
-        Some(refusal)
+    pub fn banned_for(&self) -> Option<Duration> {
+        (*self.ban_slot())?.checked_duration_since(Instant::now())
     }
 
     fn ban_slot(&self) -> MutexGuard<'_, Option<Instant>> {

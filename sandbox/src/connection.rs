@@ -7,9 +7,12 @@ use axum::extract::ws::{Message, WebSocket};
 use bytes::BytesMut;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
-use wacore::framing::{FrameDecoder, encode_frame};
+use wacore::framing::{FrameDecoder, append_frame_into, encode_frame};
 use wacore_binary::Node;
 use wacore_binary::consts::WA_CONN_HEADER;
+use wacore_binary::marshal::{marshal_to_vec, unmarshal_ref};
+use wacore_binary::util::unpack_bytes;
+use waproto::whatsapp::ClientPayload;
 
 use crate::account::Device;
 use crate::dispatch::{self, Peer};
@@ -27,13 +30,6 @@ const END_TIMEOUT: Duration = Duration::from_secs(1);
 const ROUTING_PRELUDE: &[u8] = b"ED\0\x01";
 const BATCH: usize = 64;
 
-/// Why a connection ended from the client's side.
-enum Hangup {
-    Gone,
-    /// It sent something no client sends.
-    Garbage,
-}
-
 pub async fn serve(world: Arc<World>, socket: WebSocket) {
     let (link, outgoing) = world.links.open();
     tokio::select! {
@@ -47,65 +43,60 @@ async fn converse(world: &Arc<World>, link: &Arc<Link>, outgoing: Outgoing, sock
     let (sink, stream) = socket.split();
     let mut writer = Writer { sink, outgoing, scratch: Vec::new() };
     let mut frames = Frames { stream, decoder: FrameDecoder::new() };
-    let session = tokio::select! {
-        session = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(world, &mut frames, &mut writer)) => session,
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(world, &mut frames, &mut writer)) => shaken,
         () = link.ended() => return,
     };
-    let Ok(Some(session)) = session else {
+    let Ok(Some(Session { client_static, payload, opener, mut sealer })) = shaken else {
         tracing::debug!(connection = link.id, "A handshake failed");
         return;
     };
-    let Session { client_static, payload, opener, mut sealer } = session;
-
-    let peer = match payload.device_pairing_data.as_option() {
-        Some(registration) => match Applicant::new(link.clone(), client_static, registration) {
-            Some(applicant) => {
-                let applicant = Arc::new(applicant);
-                link.send(pairing::invite(world, &applicant)).await;
-                Peer::Applicant(applicant)
-            }
-            None => return,
-        },
-        None => match login::admit(world, link, &client_static, &payload) {
-            Ok(member) => {
-                link.send(login::success(&member)).await;
-                Peer::Member(member)
-            }
-            Err(refusal) => {
-                link.end(Some(refusal));
-                let sent = writer.run(link, &mut sealer, None).await;
-                if sent {
-                    frames.until_hangup().await;
-                }
-                return;
-            }
-        },
-    };
-
+    let peer = identify(world, link, client_static, &payload);
+    greet(world, link, peer.as_ref()).await;
     let device = match &peer {
-        Peer::Member(member) => Some(member.device.as_ref()),
-        Peer::Applicant(_) => None,
+        Some(Peer::Member(member)) => Some(member.device.clone()),
+        _ => None,
     };
     let mut reader = Reader { frames, opener };
-    let said_goodbye = tokio::select! {
-        hangup = reader.run(world, link, &peer) => {
-            if let Hangup::Garbage = hangup {
-                tracing::debug!(connection = link.id, "A connection sent garbage");
-                link.end(Some(stanza::not_well_formed()));
-                writer.run(link, &mut sealer, device).await
-            } else {
-                false
-            }
-        }
-        said_goodbye = writer.run(link, &mut sealer, device) => said_goodbye,
+    let goodbye = tokio::select! {
+        () = reader.run(world, link, peer.as_ref()) => false,
+        goodbye = writer.run(link, &mut sealer, device.as_deref()) => goodbye,
         () = async { link.ended().await; tokio::time::sleep(END_TIMEOUT).await } => false,
     };
     match &peer {
-        Peer::Member(member) => member.device.mailbox.detach(link),
-        Peer::Applicant(applicant) => world.pairings.withdraw(applicant),
+        Some(Peer::Member(member)) => member.device.mailbox.detach(link),
+        Some(Peer::Applicant(applicant)) => world.pairings.withdraw(applicant),
+        None => {}
     }
-    if said_goodbye {
+    if goodbye {
         reader.frames.until_hangup().await;
+    }
+}
+
+/// Who the client is; turned away clients are told why and are nobody.
+fn identify(world: &World, link: &Arc<Link>, client_static: [u8; 32], payload: &ClientPayload) -> Option<Peer> {
+    if let Some(registration) = payload.device_pairing_data.as_option() {
+        let applicant = Applicant::new(link.clone(), client_static, registration).map(Arc::new);
+        if applicant.is_none() {
+            link.end(Some(stanza::not_well_formed()));
+        }
+        return applicant.map(Peer::Applicant);
+    }
+    match login::admit(world, link, &client_static, payload) {
+        Ok(member) => Some(Peer::Member(member)),
+        Err(refusal) => {
+            link.end(Some(refusal.stanza()));
+            None
+        }
+    }
+}
+
+/// The first stanza a client gets.
+async fn greet(world: &World, link: &Link, peer: Option<&Peer>) {
+    match peer {
+        Some(Peer::Applicant(applicant)) => link.send(pairing::invite(world, applicant)).await,
+        Some(Peer::Member(member)) => link.send(login::success(member)).await,
+        None => {}
     }
 }
 
@@ -194,20 +185,23 @@ struct Reader {
 }
 
 impl Reader {
-    async fn run(&mut self, world: &Arc<World>, link: &Arc<Link>, peer: &Peer) -> Hangup {
+    /// Handles what comes until the client is gone; one that sends garbage is told so and waited
+    /// for.
+    async fn run(&mut self, world: &Arc<World>, link: &Arc<Link>, peer: Option<&Peer>) {
         while let Some(mut frame) = self.frames.next().await {
-            if self.opener.open(&mut frame).is_err() {
-                return Hangup::Garbage;
+            let opened = self.opener.open(&mut frame).ok();
+            let stanza = opened.and_then(|()| unpack_bytes(frame).ok());
+            let node = stanza.as_deref().and_then(|stanza| unmarshal_ref(stanza).ok());
+            match (node, peer) {
+                (Some(node), Some(peer)) => dispatch::handle(world, link, peer, &node).await,
+                (Some(_), None) => {}
+                (None, _) => {
+                    tracing::debug!(connection = link.id, "A client sent garbage");
+                    link.end(Some(stanza::not_well_formed()));
+                    return std::future::pending().await;
+                }
             }
-            let Ok(stanza) = wacore_binary::util::unpack_bytes(frame) else {
-                return Hangup::Garbage;
-            };
-            let Ok(node) = wacore_binary::marshal::unmarshal_ref(&stanza) else {
-                return Hangup::Garbage;
-            };
-            dispatch::handle(world, link, peer, &node).await;
         }
-        Hangup::Gone
     }
 }
 
@@ -255,9 +249,9 @@ impl Writer {
         let mut message = Vec::new();
         for stanza in batch.drain(..) {
             self.scratch.clear();
-            wacore_binary::marshal::marshal_to_vec(&stanza, &mut self.scratch).ok()?;
+            marshal_to_vec(&stanza, &mut self.scratch).ok()?;
             sealer.seal(&mut self.scratch).ok()?;
-            wacore::framing::append_frame_into(&self.scratch, None, &mut message).ok()?;
+            append_frame_into(&self.scratch, None, &mut message).ok()?;
         }
         self.sink.send(Message::Binary(message.into())).await.ok()
     }

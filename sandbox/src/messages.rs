@@ -29,64 +29,37 @@ pub struct Refusal(pub &'static str);
 
 /// Takes a message from a companion and answers it; what it causes follows the answer.
 pub async fn from_companion(world: &Arc<World>, link: &Arc<Link>, member: &Member, node: &NodeRef<'_>) {
-    let refusal = match world.faults.refuses_message() {
-        true => Some(UNAVAILABLE),
-        false => check(world, node).err(),
+    let checked = match world.faults.refuses_message() {
+        true => Err(UNAVAILABLE),
+        false => Envelope::check(world, &member.account, member.device.id, node),
     };
-    if let Some(refusal) = refusal {
-        link.send(ack(node, &[("error", refusal.0.into())])).await;
-        return;
-    }
-    let accepted = ack(node, &[("t", unix_secs().to_string().into())]);
-    match world.faults.ack_delay() {
-        None => link.send(accepted).await,
-        Some(delay) => {
-            let (link, closing) = (link.clone(), world.closing.clone());
-            world.tasks.spawn(async move {
-                tokio::select! {
-                    () = tokio::time::sleep(delay) => link.send(accepted).await,
-                    () = link.ended() => {}
-                    () = closing.cancelled() => {}
-                }
-            });
+    match checked {
+        Ok(envelope) => {
+            confirm(world, link, ack(node, &[("t", envelope.timestamp.to_string().into())])).await;
+            envelope.route(world);
         }
+        Err(refusal) => link.send(ack(node, &[("error", refusal.0.into())])).await,
     }
-    let routed = route(world, &member.account, member.device.id, node);
-    debug_assert!(routed.is_ok(), "checked before it was acknowledged");
 }
 
-fn check(world: &World, node: &NodeRef<'_>) -> Result<(Jid, Arc<Account>), Refusal> {
-    let to = node.get_attr("to").and_then(|to| to.to_jid());
-    let to = to.filter(|_| !attr(node, "id").is_empty());
-    let to = to.ok_or(BAD_STANZA)?;
-    let recipient = world.account_of(&to).ok_or(UNKNOWN_RECIPIENT)?;
-    Ok((to, recipient))
-}
-
-/// Brings a message to the devices it is sealed for, those of the recipient and of the sender.
-pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) -> Result<(), Refusal> {
-    let (to, recipient) = check(world, node)?;
-    sender.acquaint(&recipient);
-    recipient.acquaint(sender);
-    let envelope = Envelope { sender, device, to: &to, timestamp: unix_secs(), node };
-    let Some(participants) = node.get_optional_child("participants") else {
-        envelope.deliver(world, &recipient, &to, node);
-        return Ok(());
+/// At once, or as late as the weather has it.
+async fn confirm(world: &World, link: &Arc<Link>, ack: Node) {
+    let Some(delay) = world.faults.ack_delay() else {
+        return link.send(ack).await;
     };
-    let targets = participants.get_children_by_tag("to").take(DEVICES_LIMIT).filter_map(|sealed| {
-        let target = sealed.get_attr("jid")?.to_jid()?;
-        Some((world.account_of(&target)?, target, sealed))
+    let (link, closing) = (link.clone(), world.closing.clone());
+    world.tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => link.send(ack).await,
+            () = link.ended() => {}
+            () = closing.cancelled() => {}
+        }
     });
-    let (own, others): (Vec<_>, Vec<_>) = targets.partition(|(account, ..)| account.is(sender));
-    // The sender's own devices know of a message before its first receipt reaches them.
-    for (account, target, sealed) in own {
-        envelope.deliver(world, &account, &target, sealed);
-    }
-    for (account, target, sealed) in others {
-        if account.is(&recipient) {
-            envelope.deliver(world, &account, &target, sealed);
-        }
-    }
+}
+
+/// Brings a message to the devices it is sealed for.
+pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) -> Result<(), Refusal> {
+    Envelope::check(world, sender, device, node)?.route(world);
     Ok(())
 }
 
@@ -94,12 +67,39 @@ pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'
 struct Envelope<'a> {
     sender: &'a Arc<Account>,
     device: u16,
-    to: &'a Jid,
+    to: Jid,
+    recipient: Arc<Account>,
     timestamp: u64,
     node: &'a NodeRef<'a>,
 }
 
-impl Envelope<'_> {
+impl<'a> Envelope<'a> {
+    fn check(world: &World, sender: &'a Arc<Account>, device: u16, node: &'a NodeRef<'a>) -> Result<Self, Refusal> {
+        let to = node.get_attr("to").and_then(|to| to.to_jid());
+        let to = to.filter(|_| !attr(node, "id").is_empty()).ok_or(BAD_STANZA)?;
+        let recipient = world.account_of(&to).ok_or(UNKNOWN_RECIPIENT)?;
+        Ok(Self { sender, device, to, recipient, timestamp: unix_secs(), node })
+    }
+
+    /// To devices of the recipient and of the sender, the latter first: they know of a message
+    /// before its first receipt reaches them.
+    fn route(&self, world: &World) {
+        self.sender.acquaint(&self.recipient);
+        self.recipient.acquaint(self.sender);
+        let Some(participants) = self.node.get_optional_child("participants") else {
+            return self.deliver(world, &self.recipient, &self.to, self.node);
+        };
+        let targets = participants.get_children_by_tag("to").take(DEVICES_LIMIT).filter_map(|sealed| {
+            let target = sealed.get_attr("jid")?.to_jid()?;
+            Some((world.account_of(&target)?, target, sealed))
+        });
+        let (own, others): (Vec<_>, Vec<_>) = targets.partition(|(account, ..)| account.is(self.sender));
+        let others = others.iter().filter(|(account, ..)| account.is(&self.recipient));
+        for (account, target, sealed) in own.iter().chain(others) {
+            self.deliver(world, account, target, sealed);
+        }
+    }
+
     /// `sealed` holds the content for this one device.
     fn deliver(&self, world: &World, account: &Arc<Account>, target: &Jid, sealed: &NodeRef<'_>) {
         if account.is(self.sender) && target.device == self.device {

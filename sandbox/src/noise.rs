@@ -206,3 +206,82 @@ fn server_hello(ephemeral: &KeyPair, r#static: Option<Vec<u8>>, payload: Vec<u8>
 fn key(bytes: Option<&[u8]>) -> Result<[u8; 32], NoiseError> {
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(NoiseError::Malformed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wacore_noise::{IkHandshakeState, IkServerHelloOutcome, XxFallbackHandshakeState, XxHandshakeState};
+
+    fn payload() -> Vec<u8> {
+        ClientPayload { username: Some(6_281_100_000_001), ..Default::default() }.encode_to_vec()
+    }
+
+    fn server_key(identity: &ServerIdentity) -> [u8; 32] {
+        key(Some(identity.keys.public_key.public_key_bytes())).unwrap()
+    }
+
+    fn check(session: &mut Session, client: &KeyPair, to_client: &NoiseCipher, from_client: &NoiseCipher) {
+        assert_eq!(session.client_static, client.public_key.public_key_bytes());
+        assert_eq!(session.payload.username, Some(6_281_100_000_001));
+        let mut frame = b"halo".to_vec();
+        session.sealer.seal(&mut frame).unwrap();
+        to_client.decrypt_in_place_with_counter(0, &mut frame).unwrap();
+        assert_eq!(frame, b"halo");
+        let mut frame = BytesMut::from(&from_client.encrypt_with_counter(0, b"hai").unwrap()[..]);
+        session.opener.open(&mut frame).unwrap();
+        assert_eq!(&frame[..], b"hai");
+    }
+
+    #[test]
+    fn xx_introduces_both_sides() {
+        let identity = ServerIdentity::generate();
+        let client = KeyPair::generate(&mut rand::rng());
+        let mut state = XxHandshakeState::new(client.clone(), payload(), &WA_CONN_HEADER).unwrap();
+        let (reply, progress) = answer(&identity, &state.build_client_hello().unwrap()).unwrap();
+        let Progress::AwaitingFinish(unfinished) = progress else {
+            panic!("done already");
+        };
+        let finish = state.read_server_hello_and_build_client_finish(&reply).unwrap();
+        let mut session = unfinished.finish(&finish).unwrap();
+        let outcome = state.finish().unwrap();
+        check(&mut session, &client, &outcome.read_cipher, &outcome.write_cipher);
+        assert_eq!(outcome.server_cert_chain.leaf_key, server_key(&identity));
+    }
+
+    #[test]
+    fn ik_takes_one_round() {
+        let identity = ServerIdentity::generate();
+        let client = KeyPair::generate(&mut rand::rng());
+        let mut state = IkHandshakeState::new(client.clone(), server_key(&identity), payload(), &WA_CONN_HEADER).unwrap();
+        let (reply, progress) = answer(&identity, &state.build_client_hello().unwrap()).unwrap();
+        let (Progress::Done(mut session), IkServerHelloOutcome::Continue(outcome)) = (progress, state.read_server_hello(&reply).unwrap())
+        else {
+            panic!("fell back");
+        };
+        check(&mut session, &client, &outcome.read_cipher, &outcome.write_cipher);
+    }
+
+    #[test]
+    fn ik_falls_back_when_the_server_has_a_new_key() {
+        let (before, identity) = (ServerIdentity::generate(), ServerIdentity::generate());
+        let client = KeyPair::generate(&mut rand::rng());
+        let mut state = IkHandshakeState::new(client.clone(), server_key(&before), payload(), &WA_CONN_HEADER).unwrap();
+        let (reply, progress) = answer(&identity, &state.build_client_hello().unwrap()).unwrap();
+        let (Progress::AwaitingFinish(unfinished), IkServerHelloOutcome::Fallback(inputs)) =
+            (progress, state.read_server_hello(&reply).unwrap())
+        else {
+            panic!("took the old key");
+        };
+        let mut state = XxFallbackHandshakeState::from_ik_failure(*inputs, &WA_CONN_HEADER).unwrap();
+        let mut session = unfinished.finish(&state.build_client_finish().unwrap()).unwrap();
+        let outcome = state.finish().unwrap();
+        check(&mut session, &client, &outcome.read_cipher, &outcome.write_cipher);
+    }
+
+    #[test]
+    fn garbage_is_no_hello() {
+        let identity = ServerIdentity::generate();
+        assert!(answer(&identity, b"").is_err());
+        assert!(answer(&identity, &[255; 40]).is_err());
+    }
+}

@@ -229,3 +229,50 @@ fn published_keys(registration: &DevicePairingRegistrationData) -> Option<KeyBun
 fn random_ref() -> String {
     format!("2@{}", BASE64_STANDARD.encode(rand::rng().random::<[u8; 32]>()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Links;
+
+    fn applicant() -> Arc<Applicant> {
+        let registration = DevicePairingRegistrationData {
+            e_regid: Some(vec![0; 4]),
+            e_keytype: Some(vec![CURVE25519]),
+            e_ident: Some(vec![1; 32]),
+            e_skey_id: Some(vec![0, 0, 1]),
+            e_skey_val: Some(vec![2; 32]),
+            e_skey_sig: Some(vec![3; 64]),
+            ..Default::default()
+        };
+        let (link, _) = Links::default().open();
+        Arc::new(Applicant::new(link, [4; 32], &registration).unwrap())
+    }
+
+    #[test]
+    fn each_reference_lasts_as_long_as_its_code_is_shown() {
+        let pairings = Pairings::default();
+        let refs = pairings.show(&applicant());
+        assert_eq!(refs.len(), 6);
+        let later = |secs| Instant::now() + Duration::from_secs(secs);
+        assert!(pairings.find(&refs[0], later(50)).is_some());
+        assert!(pairings.find(&refs[0], later(61)).is_none());
+        assert!(pairings.find(&refs[5], later(150)).is_some());
+        assert!(pairings.find(&refs[5], later(161)).is_none());
+    }
+
+    #[test]
+    fn a_withdrawn_applicant_is_not_found() {
+        let pairings = Pairings::default();
+        let applicant = applicant();
+        let refs = pairings.show(&applicant);
+        pairings.withdraw(&applicant);
+        assert!(pairings.find(&refs[0], Instant::now()).is_none());
+    }
+
+    #[test]
+    fn a_registration_without_keys_is_none() {
+        let (link, _) = Links::default().open();
+        assert!(Applicant::new(link, [4; 32], &DevicePairingRegistrationData::default()).is_none());
+    }
+}

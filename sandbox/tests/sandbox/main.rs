@@ -1,5 +1,7 @@
 //! The real client library against the sandbox.
 
+#![allow(clippy::unwrap_used)]
+
 mod companions;
 mod control;
 mod faults;

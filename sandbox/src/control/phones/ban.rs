@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::find;
 use crate::control::ControlError;
 use crate::control::error::{Body, Path};
+use crate::login;
 use crate::world::World;
 
 #[derive(Deserialize)]
@@ -20,6 +21,6 @@ pub struct Ban {
 
 pub async fn ban(State(world): State<Arc<World>>, Path(number): Path<String>, Body(ban): Body<Ban>) -> Result<Json<Value>, ControlError> {
     let account = find(&world, &number)?;
-    account.ban(Duration::from_secs(ban.seconds.into()));
+    login::ban(&account, Duration::from_secs(ban.seconds.into()));
     Ok(Json(json!({})))
 }
