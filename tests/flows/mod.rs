@@ -1,3 +1,4 @@
 //! What people do with warta, from end to end.
 
+mod crash;
 mod newcomer;

@@ -1,8 +1,9 @@
 //! A device as its user knows it.
 
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Answer, Program};
+use super::{Answer, Program, answer};
 
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -18,7 +19,13 @@ impl Device {
 
     /// Asks to send a text.
     pub async fn send(&self, program: &Program, to: &str, text: &str) -> Answer {
-        program.post("/send", &json!({"sessionId": self.session_id, "recipient": to, "message": text})).await
+        answer(self.request(program, to, text)).await
+    }
+
+    /// A request to send a text, to be changed before it is sent.
+    pub fn request(&self, program: &Program, to: &str, text: &str) -> RequestBuilder {
+        let body = json!({"sessionId": self.session_id, "recipient": to, "message": text});
+        program.request(Method::POST, "/send").json(&body)
     }
 
     /// Sends a text that WhatsApp takes at once; answers its id.
@@ -30,9 +37,7 @@ impl Device {
 
     /// Asks to send a text without waiting for WhatsApp; answers its id.
     pub async fn queued(&self, program: &Program, to: &str, text: &str) -> String {
-        let body = json!({"sessionId": self.session_id, "recipient": to, "message": text});
-        let request = program.request(reqwest::Method::POST, "/send").header("prefer", "respond-async").json(&body);
-        let answer = super::program::answer(request).await;
+        let answer = answer(self.request(program, to, text).header("prefer", "respond-async")).await;
         assert_eq!(answer.status, 202, "{:?}", answer.body);
         answer.body["data"]["messageId"].as_str().unwrap().to_owned()
     }

@@ -1,5 +1,6 @@
 //! A world for one test: a sandbox with its phones, and warta as a process beside it.
 
+mod contract;
 mod device;
 mod phone;
 mod program;
@@ -12,9 +13,10 @@ use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
 pub use phone::Phone;
-pub use program::{Answer, Program, TOKEN};
+pub use program::{Answer, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};
 pub use socket::Socket;
 
@@ -61,9 +63,19 @@ impl World {
 
     /// Starts the program again on the same data, with other settings on top of its first ones.
     pub async fn start_with(&mut self, settings: &[(&str, &str)]) {
+        assert!(self.launch_with(settings).await, "the program ended before it listened");
+    }
+
+    /// The same, for a program that may die as soon as it starts: answers whether it came to listen.
+    pub async fn launch_with(&mut self, settings: &[(&str, &str)]) -> bool {
         let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let all: Vec<_> = self.settings.iter().cloned().chain(more).collect();
-        self.program = Program::start(self.data.path(), self.sandbox.addr(), &all).await;
+        let program = Program::launch(self.data.path(), self.sandbox.addr(), &all).await;
+        let listens = program.is_some();
+        if let Some(program) = program {
+            self.program = program;
+        }
+        listens
     }
 
     /// Starts the program again on the same data.
@@ -94,14 +106,15 @@ impl World {
         Device::from(&answer.body["data"]["device"])
     }
 
-    /// Connects the device and has the phone scan its code; returns when it is connected.
-    pub async fn link(&self, device: &Device, phone: &Phone) {
+    /// Connects the device and has the phone scan its code; returns when it is connected. Answers the companion's number at the phone.
+    pub async fn link(&self, device: &Device, phone: &Phone) -> u64 {
         let answer = self.program.post(&format!("/devices/{}/connect", device.id), &json!({})).await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
         let qr = self.program.get(&format!("/devices/{}/qr", device.id)).await;
         assert_eq!(qr.status, 200, "{:?}", qr.body);
-        phone.scan(qr.body["data"]["qrCode"].as_str().unwrap()).await;
+        let companion = phone.scan(qr.body["data"]["qrCode"].as_str().unwrap()).await;
         self.wait_for_status(device, "connected").await;
+        companion
     }
 
     /// A device of user 123, linked to the phone and connected.
@@ -130,6 +143,20 @@ impl World {
             (message["status"] == status).then(|| message.clone())
         })
         .await
+    }
+
+    /// Every record of the device, newest first.
+    pub async fn records(&self, device: &Device) -> Vec<Value> {
+        let (mut records, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let answer = self.program.get(&format!("/messages?deviceId={}&limit=200{cursor}", device.id)).await;
+            assert_eq!(answer.status, 200, "{:?}", answer.body);
+            records.extend(answer.body["data"]["messages"].as_array().unwrap().iter().cloned());
+            match answer.body["data"]["pagination"]["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return records,
+            }
+        }
     }
 
     /// Changes the sandbox's weather.

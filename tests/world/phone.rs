@@ -75,6 +75,11 @@ impl Phone {
         self.messages().await.into_iter().filter(|message| message["from"] != *own).collect()
     }
 
+    /// The texts it received from others, in order.
+    pub async fn texts(&self) -> Vec<String> {
+        self.inbox().await.iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Waits until it has got this text; answers the message.
     pub async fn wait_for(&self, text: &str) -> Value {
         eventually(&format!("the phone has got {text:?}"), async || {

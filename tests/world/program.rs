@@ -40,6 +40,11 @@ impl Answer {
 
 impl Program {
     pub async fn start(data: &Path, sandbox: SocketAddr, settings: &[(String, String)]) -> Self {
+        Self::launch(data, sandbox, settings).await.expect("the program ended before it listened")
+    }
+
+    /// Starts it; `None` if it ends before it listens.
+    pub async fn launch(data: &Path, sandbox: SocketAddr, settings: &[(String, String)]) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_warta"))
             .env("HOST", "127.0.0.1")
             .env("PORT", "0")
@@ -56,7 +61,7 @@ impl Program {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut api, mut socket) = (None, None);
         while api.is_none() || socket.is_none() {
-            let line = lines.next_line().await.unwrap().expect("the program ended before it listened");
+            let line = lines.next_line().await.unwrap()?;
             if let Some(url) = line.strip_prefix("API on ") {
                 api = Some(url.to_owned());
             } else if let Some(url) = line.strip_prefix("WebSocket on ") {
@@ -64,7 +69,7 @@ impl Program {
             }
         }
         let http = super::http();
-        Self { child, http, api: api.unwrap(), socket: socket.unwrap() }
+        Some(Self { child, http, api: api?, socket: socket? })
     }
 
     /// A request with the operator's token.
@@ -118,9 +123,14 @@ impl Program {
 
 /// Sends a request; an empty body reads as null.
 pub async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    attempt(request).await.unwrap()
+}
+
+/// Sends a request that the program may die under.
+pub async fn attempt(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await.unwrap();
+    let text = response.text().await?;
     let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
-    Answer { status, headers, body }
+    Ok(Answer { status, headers, body })
 }

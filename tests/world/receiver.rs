@@ -68,6 +68,19 @@ impl Receiver {
         self.shared.taken.lock().unwrap().clone()
     }
 
+    /// The events of one device that it took, each once, however often it was told: none is missing, and none came before an earlier one.
+    pub fn events(&self, device: &str) -> Vec<Value> {
+        let mut events: Vec<Value> = Vec::new();
+        for Delivered { body, .. } in self.taken() {
+            let known = body["deviceId"] != *device || events.iter().any(|event| event["id"] == body["id"]);
+            if !known {
+                assert_eq!(body["seq"], events.len() + 1, "an event is missing or out of order: {body}");
+                events.push(body);
+            }
+        }
+        events
+    }
+
     /// What it refused, in order.
     pub fn refused(&self) -> Vec<Delivered> {
         self.shared.refused.lock().unwrap().clone()
