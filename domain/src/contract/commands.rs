@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{World, racing, samples::*, soon};
 use crate::{
-    model::Envelope,
+    model::{Command, Envelope},
     ports::{Clock, Received, SystemClock},
 };
 
@@ -18,11 +18,12 @@ macro_rules! commands_contract {
             [
                 a_command_arrives_as_it_was_sent,
                 a_receiver_waits_for_the_next_command,
-                a_devices_commands_keep_the_order_of_the_calls,
-                nothing_of_a_device_is_handed_out_while_it_has_commands_in_hand,
+                what_a_device_sends_keeps_the_order_of_the_calls,
+                nothing_of_a_group_is_handed_out_while_some_of_it_is_in_hand,
+                a_device_that_cannot_send_can_still_be_disconnected,
                 no_more_is_handed_out_than_was_asked_for,
                 repeating_an_id_that_is_queued_changes_nothing,
-                a_returned_command_comes_again_before_its_devices_later_ones,
+                a_returned_command_comes_again_before_its_groups_later_ones,
                 a_returned_command_is_not_handed_out_before_its_delay,
                 a_buried_command_lets_the_later_ones_pass,
                 unknown_and_spent_receipts_are_fine,
@@ -57,13 +58,13 @@ pub async fn a_receiver_waits_for_the_next_command(world: World) {
     assert_eq!(soon(waiting).await.unwrap(), ["a/1"]);
 }
 
-pub async fn a_devices_commands_keep_the_order_of_the_calls(world: World) {
+pub async fn what_a_device_sends_keeps_the_order_of_the_calls(world: World) {
     let sent: Vec<String> = (0..40).map(|n| format!("a/{n}")).collect();
     send(&world, &sent.iter().map(String::as_str).collect::<Vec<_>>()).await;
     assert_eq!(drain(&world, 40).await, sent);
 }
 
-pub async fn nothing_of_a_device_is_handed_out_while_it_has_commands_in_hand(world: World) {
+pub async fn nothing_of_a_group_is_handed_out_while_some_of_it_is_in_hand(world: World) {
     send(&world, &["a/1"]).await;
     let first = receive(&world).await;
     // The other device's command is there later than the one that must not come.
@@ -72,6 +73,20 @@ pub async fn nothing_of_a_device_is_handed_out_while_it_has_commands_in_hand(wor
     assert_eq!(names(&other), ["b/1"]);
     acknowledge(&world, &first).await;
     assert_eq!(names(&receive(&world).await), ["a/2"]);
+}
+
+pub async fn a_device_that_cannot_send_can_still_be_disconnected(world: World) {
+    send(&world, &["a/1", "b/1"]).await;
+    let mut in_hand = receive(&world).await;
+    while in_hand.len() < 2 {
+        in_hand.extend(receive(&world).await);
+    }
+    let returned = in_hand.iter().find(|received| received.envelope.device_id.as_str() == "dev_b").unwrap();
+    world.source.retry(&returned.receipt, Duration::from_secs(600)).await.unwrap();
+    for device in ["a", "b"] {
+        world.commands.enqueue(&Envelope { command: Command::Disconnect, ..envelope(device, "disconnect") }).await.unwrap();
+        assert_eq!(drain(&world, 1).await, [format!("{device}/disconnect")]);
+    }
 }
 
 pub async fn no_more_is_handed_out_than_was_asked_for(world: World) {
@@ -96,7 +111,7 @@ pub async fn repeating_an_id_that_is_queued_changes_nothing(world: World) {
     assert_eq!(names(&receive(&world).await), ["b/1"]);
 }
 
-pub async fn a_returned_command_comes_again_before_its_devices_later_ones(world: World) {
+pub async fn a_returned_command_comes_again_before_its_groups_later_ones(world: World) {
     send(&world, &["a/1"]).await;
     let first = receive(&world).await;
     send(&world, &["a/2"]).await;

@@ -19,6 +19,7 @@ macro_rules! messages_contract {
                 an_accepted_message_is_found_as_it_was_given,
                 a_repeated_idempotency_key_finds_the_first_message_as_it_is_now,
                 an_accepted_message_is_found_by_its_idempotency_key_as_it_is_now,
+                an_accepted_message_is_found_by_its_idempotency_key,
                 idempotency_keys_are_each_devices_own,
                 of_racing_calls_with_one_idempotency_key_exactly_one_is_new,
                 without_an_idempotency_key_every_message_is_new,
@@ -66,6 +67,18 @@ pub async fn an_accepted_message_is_found_by_its_idempotency_key_as_it_is_now(wo
     for (device, key) in [(&device, "another"), (&other, "key"), (&nobody(), "key")] {
         assert_eq!(world.messages.accepted(&device.id, key).await.unwrap(), None);
     }
+}
+
+pub async fn an_accepted_message_is_found_by_its_idempotency_key(world: World) {
+    let device = with_device(&world, "a").await;
+    let message = outgoing(&device, 1);
+    world.messages.accept(&message, Some("key")).await.unwrap();
+    world.messages.accept(&outgoing(&device, 2), None).await.unwrap();
+    world.journal.commit(&device.id, world.epoch, vec![status_step(1, &message, MessageStatus::Sent)]).await.unwrap();
+    let sent = Message { status: MessageStatus::Sent, ..message };
+    assert_eq!(world.messages.accepted(&device.id, "key").await.unwrap(), Some(sent));
+    assert_eq!(world.messages.accepted(&device.id, "other").await.unwrap(), None);
+    assert_eq!(world.messages.accepted(&with_device(&world, "b").await.id, "key").await.unwrap(), None);
 }
 
 pub async fn idempotency_keys_are_each_devices_own(world: World) {

@@ -23,20 +23,20 @@ const LONGEST_NAP: Duration = Duration::from_secs(60);
 #[async_trait]
 impl CommandSink for Store {
     async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError> {
-        let (id, device, due_at) = (envelope.id.to_string(), envelope.device_id.clone(), envelope.due_at.millis());
+        let (id, device, group, due_at) = (envelope.id.to_string(), envelope.device_id.clone(), envelope.group(), envelope.due_at.millis());
         let envelope = serde_json::to_string(envelope).map_err(StoreError::from)?;
         let (queue, added, clock) = (self.queue().clone(), self.queue().clone(), self.clock().clone());
-        let owner = device.clone();
+        let (owner, within) = (device.clone(), group.clone());
         let insert = move |connection: &Connection| {
             // What is due already gets its place by its turn here, so that the order of calls holds whatever the clock does.
             let due_at = due_at.max(queue.now(clock.now()));
-            const SQL: &str = "INSERT INTO commands (id, device_id, due_at, not_before, envelope) VALUES (?1, ?2, ?3, ?3, ?4)
+            const SQL: &str = "INSERT INTO commands (id, device_id, group_id, due_at, not_before, envelope) VALUES (?1, ?2, ?3, ?4, ?4, ?5)
                 ON CONFLICT (id) DO NOTHING RETURNING row";
-            rows::first(connection, SQL, (id, owner.as_str(), due_at, envelope), |row| Ok(Place { due_at, row: row.get(0)? }))
+            rows::first(connection, SQL, (id, owner.as_str(), within, due_at, envelope), |row| Ok(Place { due_at, row: row.get(0)? }))
         };
         let add = move |place: &Option<Place>| {
             if let Some(place) = *place {
-                added.add(device, place, place.due_at);
+                added.add(device, group, place, place.due_at);
             }
         };
         self.writer().write_then(insert, add).await?;

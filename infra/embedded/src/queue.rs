@@ -16,10 +16,10 @@ use tokio::sync::Notify;
 
 use crate::{error::StoreError, rows};
 
-/// Most commands of one device handed out at once, so that no device fills a host's hands.
+/// Most commands of one group handed out at once, so that no device fills a host's hands.
 const TURN: usize = 32;
 
-/// A command's place in its device's order: when it was due at first, then its row.
+/// A command's place in its group's order: when it was due at first, then its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub due_at: i64,
@@ -43,18 +43,19 @@ pub(crate) struct Queue {
 struct State {
     /// The latest time seen: a clock that jumps back delays nothing and reorders nothing.
     now: i64,
-    lanes: HashMap<DeviceId, Lane>,
-    /// Whose head may go, in turn. May name devices that have lost their turn since.
-    ready: VecDeque<DeviceId>,
+    groups: HashMap<String, Group>,
+    /// Whose head may go, in turn. May name groups that have lost their turn since.
+    ready: VecDeque<String>,
     /// Whose head waits, by its time.
-    timers: BTreeSet<(i64, DeviceId)>,
-    out: HashMap<u64, (DeviceId, Place)>,
+    timers: BTreeSet<(i64, String)>,
+    /// What is in a host's hands, by the number of its handing-out.
+    out: HashMap<u64, (String, Place)>,
     handed_out: u64,
 }
 
-/// One device's commands.
-#[derive(Default)]
-struct Lane {
+/// Commands that keep their order: some of one device's.
+struct Group {
+    device: DeviceId,
     /// In order, with the time before which each must not go; the first holds back all others.
     waiting: BTreeMap<Place, i64>,
     out: usize,
@@ -73,11 +74,12 @@ impl Queue {
     /// All commands there are, as if none had ever been handed out.
     pub fn load(connection: &Connection, epoch: Epoch) -> Result<Self, StoreError> {
         let queue = Self { epoch, state: Mutex::default(), changed: Notify::new() };
-        let commands = rows::all(connection, "SELECT device_id, due_at, row, not_before FROM commands ORDER BY due_at, row", [], |row| {
-            Ok((rows::text(row, 0)?, Place { due_at: row.get(1)?, row: row.get(2)? }, row.get(3)?))
-        })?;
-        for (device, place, not_before) in commands {
-            queue.add(device, place, not_before);
+        let commands =
+            rows::all(connection, "SELECT device_id, group_id, due_at, row, not_before FROM commands ORDER BY due_at, row", [], |row| {
+                Ok((rows::text(row, 0)?, row.get(1)?, Place { due_at: row.get(2)?, row: row.get(3)? }, row.get(4)?))
+            })?;
+        for (device, group, place, not_before) in commands {
+            queue.add(device, group, place, not_before);
         }
         Ok(queue)
     }
@@ -88,10 +90,11 @@ impl Queue {
     }
 
     /// A command was stored.
-    pub fn add(&self, device: DeviceId, place: Place, not_before: i64) {
+    pub fn add(&self, device: DeviceId, group: String, place: Place, not_before: i64) {
         self.change(|state| {
-            state.lanes.entry(device.clone()).or_default().waiting.insert(place, not_before);
-            state.settle(&device)
+            let new = || Group { device, waiting: BTreeMap::new(), out: 0, turn: Turn::None };
+            state.groups.entry(group.clone()).or_insert_with(new).waiting.insert(place, not_before);
+            state.settle(&group)
         });
     }
 
@@ -140,10 +143,13 @@ impl Queue {
 
     /// The device and all of its commands are gone from the store.
     pub fn forget(&self, device: &DeviceId) {
-        let mut state = self.state();
-        state.out.retain(|_, (owner, _)| owner != device);
-        if let Some(Lane { turn: Turn::At(at), .. }) = state.lanes.remove(device) {
-            state.timers.remove(&(at, device.clone()));
+        let State { groups, timers, out, .. } = &mut *self.state();
+        let gone: HashMap<String, Group> = groups.extract_if(|_, group| group.device == *device).collect();
+        out.retain(|_, (group, _)| !gone.contains_key(group));
+        for (name, group) in gone {
+            if let Turn::At(at) = group.turn {
+                timers.remove(&(at, name));
+            }
         }
     }
 
@@ -164,16 +170,16 @@ impl State {
         self.now
     }
 
-    /// Gives a turn to every device whose time has come.
+    /// Gives a turn to every group whose time has come.
     fn ripen(&mut self) {
-        while let Some((at, device)) = self.timers.pop_first() {
+        while let Some((at, name)) = self.timers.pop_first() {
             if at > self.now {
-                self.timers.insert((at, device));
+                self.timers.insert((at, name));
                 return;
             }
-            if let Some(lane) = self.lanes.get_mut(&device) {
-                lane.turn = Turn::Ready;
-                self.ready.push_back(device);
+            if let Some(group) = self.groups.get_mut(&name) {
+                group.turn = Turn::Ready;
+                self.ready.push_back(name);
             }
         }
     }
@@ -181,64 +187,64 @@ impl State {
     fn take(&mut self, max: usize) -> Vec<Handed> {
         let mut taken = Vec::new();
         while taken.len() < max {
-            let Some(device) = self.ready.pop_front() else { break };
-            let Some(lane) = self.lanes.get_mut(&device).filter(|lane| lane.turn == Turn::Ready) else { continue };
-            lane.turn = Turn::None;
+            let Some(name) = self.ready.pop_front() else { break };
+            let Some(group) = self.groups.get_mut(&name).filter(|group| group.turn == Turn::Ready) else { continue };
+            group.turn = Turn::None;
             let room = TURN.min(max - taken.len());
-            while lane.out < room
-                && let Some(head) = lane.waiting.first_entry()
+            while group.out < room
+                && let Some(head) = group.waiting.first_entry()
                 && *head.get() <= self.now
             {
                 let place = *head.key();
                 head.remove();
-                lane.out += 1;
+                group.out += 1;
                 self.handed_out += 1;
-                self.out.insert(self.handed_out, (device.clone(), place));
+                self.out.insert(self.handed_out, (name.clone(), place));
                 taken.push(Handed { number: self.handed_out, row: place.row });
             }
-            if lane.out == 0 {
-                self.settle(&device);
+            if group.out == 0 {
+                self.settle(&name);
             }
         }
         taken
     }
 
     fn put_down(&mut self, handed: Handed, again: Option<i64>) -> bool {
-        let Some((device, place)) = self.out.remove(&handed.number) else { return false };
-        let Some(lane) = self.lanes.get_mut(&device) else { return false };
-        lane.out -= 1;
+        let Some((name, place)) = self.out.remove(&handed.number) else { return false };
+        let Some(group) = self.groups.get_mut(&name) else { return false };
+        group.out -= 1;
         if let Some(not_before) = again {
-            lane.waiting.insert(place, not_before);
+            group.waiting.insert(place, not_before);
         }
-        self.settle(&device)
+        self.settle(&name)
     }
 
-    /// Finds the device's turn anew; answers whether a receiver has to look again because of it.
-    fn settle(&mut self, device: &DeviceId) -> bool {
-        let Some(lane) = self.lanes.get_mut(device) else { return false };
-        let turn = match lane.waiting.first_key_value() {
-            Some((_, at)) if lane.out == 0 && *at <= self.now => Turn::Ready,
-            Some((_, at)) if lane.out == 0 => Turn::At(*at),
+    /// Finds the group's turn anew; answers whether a receiver has to look again because of it.
+    fn settle(&mut self, name: &str) -> bool {
+        let Some(group) = self.groups.get_mut(name) else { return false };
+        let turn = match group.waiting.first_key_value() {
+            Some((_, at)) if group.out == 0 && *at <= self.now => Turn::Ready,
+            Some((_, at)) if group.out == 0 => Turn::At(*at),
             _ => Turn::None,
         };
-        let before = std::mem::replace(&mut lane.turn, turn);
-        if lane.out == 0 && lane.waiting.is_empty() {
-            self.lanes.remove(device);
+        let before = std::mem::replace(&mut group.turn, turn);
+        if group.out == 0 && group.waiting.is_empty() {
+            self.groups.remove(name);
         }
         if before == turn {
             return false;
         }
         if let Turn::At(at) = before {
-            self.timers.remove(&(at, device.clone()));
+            self.timers.remove(&(at, name.to_owned()));
         }
         match turn {
             Turn::None => false,
             Turn::Ready => {
-                self.ready.push_back(device.clone());
+                self.ready.push_back(name.to_owned());
                 true
             }
             Turn::At(at) => {
-                self.timers.insert((at, device.clone()));
+                self.timers.insert((at, name.to_owned()));
                 self.timers.first().is_some_and(|(first, _)| *first == at)
             }
         }
@@ -266,7 +272,7 @@ mod tests {
         let queue = empty();
         let (devices, each) = (1_000, 100);
         for row in 0..devices * each {
-            queue.add(device(row % devices), Place { due_at: 0, row }, 0);
+            queue.add(device(row % devices), format!("{}", row % devices), Place { due_at: 0, row }, 0);
         }
         let mut last = HashMap::new();
         // Three full turns of 32 for each device and one of 4, so that no call comes back with less than there is.
@@ -282,20 +288,20 @@ mod tests {
             }
         }
         assert_eq!(queue.take(1, now()), Err(None));
-        assert!(queue.state().lanes.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
+        assert!(queue.state().groups.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
     }
 
     #[test]
     fn a_device_that_is_forgotten_leaves_nothing_behind() {
         let queue = empty();
-        queue.add(device(1), Place { due_at: 0, row: 1 }, 0);
-        queue.add(device(1), Place { due_at: 0, row: 2 }, 0);
-        queue.add(device(2), Place { due_at: 9, row: 3 }, 9);
+        queue.add(device(1), "1".into(), Place { due_at: 0, row: 1 }, 0);
+        queue.add(device(1), "1".into(), Place { due_at: 0, row: 2 }, 0);
+        queue.add(device(2), "2".into(), Place { due_at: 9, row: 3 }, 9);
         let taken = queue.take(1, now()).unwrap();
         queue.forget(&device(1));
         queue.forget(&device(2));
         queue.give_back(&taken, 0);
         assert_eq!(queue.take(9, now()), Err(None));
-        assert!(queue.state().lanes.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
+        assert!(queue.state().groups.is_empty() && queue.state().out.is_empty() && queue.state().timers.is_empty());
     }
 }

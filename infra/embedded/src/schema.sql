@@ -92,11 +92,12 @@ CREATE TABLE failed_deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX failed_deliveries_by_time ON failed_deliveries (failed_at);
 
--- `due_at` and `row` make the order; `not_before` also holds back what was returned.
+-- `due_at` and `row` make the order within a group; `not_before` also holds back what was returned.
 CREATE TABLE commands (
     row        INTEGER PRIMARY KEY AUTOINCREMENT,
     id         TEXT NOT NULL UNIQUE,
     device_id  TEXT NOT NULL,
+    group_id   TEXT NOT NULL,
     due_at     INTEGER NOT NULL,
     not_before INTEGER NOT NULL,
     attempts   INTEGER NOT NULL DEFAULT 0,

@@ -95,7 +95,7 @@ async fn a_hundred_thousand_queued_commands_come_in_full_batches() {
     database(&folder)
         .execute(
             "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99999)
-             INSERT INTO commands (id, device_id, due_at, not_before, envelope) SELECT n, 'dev_' || (n % 500), 0, 0, ?1 FROM n",
+             INSERT INTO commands (id, device_id, group_id, due_at, not_before, envelope) SELECT n, 'dev_' || (n % 500), n % 500, 0, 0, ?1 FROM n",
             [envelope],
         )
         .unwrap();
