@@ -1,5 +1,7 @@
 //! The model, the ports and the pipeline of warta: what a WhatsApp API is, with no IO, no HTTP framework, no cloud and no WhatsApp library in it.
 
+#![warn(missing_docs)]
+
 pub mod model;
 pub mod pipeline;
 pub mod ports;
