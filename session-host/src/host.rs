@@ -26,6 +26,9 @@ const RECEIVE: usize = 256;
 /// Sessions that start their clients at the same time.
 const STARTING: usize = 32;
 
+/// How long sessions may take to stop.
+const WIND_UP: Duration = Duration::from_secs(20);
+
 /// How often work that a crash left behind is looked for.
 const SWEEP: Duration = Duration::from_secs(30);
 
@@ -144,7 +147,9 @@ impl Host {
         self.loops.wait().await;
         self.sessions.stopping.cancel();
         self.sessions.tasks.close();
-        self.sessions.tasks.wait().await;
+        if tokio::time::timeout(WIND_UP, self.sessions.tasks.wait()).await.is_err() {
+            tracing::warn!("sessions were cut off");
+        }
         self.deliverer.shutdown().await;
     }
 }

@@ -68,11 +68,7 @@ pub(crate) async fn run(
         return discard(&shared, commands).await;
     };
     let mut actor = Actor::new(shared.clone(), device);
-    let ended = tokio::select! {
-        biased;
-        () = stopping.cancelled() => None,
-        stop = actor.live(&mut commands) => Some(stop),
-    };
+    let ended = actor.live(&mut commands, &stopping).await;
     match ended {
         None => actor.wind_up().await,
         Some(stop) => {
@@ -125,22 +121,18 @@ impl Actor {
         }
     }
 
-    async fn live(&mut self, commands: &mut mpsc::UnboundedReceiver<Received>) -> Stop {
-        if self.session.wanted
-            && let Err(stop) = self.resume().await
-        {
-            return stop;
-        }
-        loop {
-            let result = tokio::select! {
+    /// Lives until the session ends for good, or is told to stop: `None`. What has begun is finished first.
+    async fn live(&mut self, commands: &mut mpsc::UnboundedReceiver<Received>, stopping: &CancellationToken) -> Option<Stop> {
+        let mut result = if self.session.wanted { self.resume().await } else { Ok(()) };
+        while result.is_ok() {
+            result = tokio::select! {
                 biased;
+                () = stopping.cancelled() => return None,
                 report = self.report() => self.react(report).await,
                 Some(received) = commands.recv() => self.execute(received).await,
             };
-            if let Err(stop) = result {
-                return stop;
-            }
         }
+        result.err()
     }
 
     /// Waits for the next thing that happens by itself. May be broken off anywhere.
