@@ -29,7 +29,9 @@ pub struct Refusal(pub &'static str);
 
 /// Takes a message from a companion and answers it; what it causes follows the answer.
 pub async fn from_companion(world: &Arc<World>, link: &Arc<Link>, member: &Member, node: &NodeRef<'_>) {
-    let checked = match world.faults.refuses_message() {
+    // Requests between programs do not count as messages.
+    let refused = attr(node, "category") != "peer" && world.faults.refuses_message();
+    let checked = match refused {
         true => Err(UNAVAILABLE),
         false => Envelope::check(world, &member.account, member.device.id, node),
     };

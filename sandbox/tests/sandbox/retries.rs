@@ -1,5 +1,8 @@
 //! Sessions that one side has lost.
 
+use std::time::{Duration, Instant};
+
+use wacore::iq::prekeys::PreKeyCountSpec;
 use wacore::store::traits::SignalStore as _;
 use wacore::types::jid::JidExt as _;
 use wacore::types::presence::ReceiptType;
@@ -60,4 +63,22 @@ async fn a_phone_asks_again_for_what_it_cannot_open() {
     let received = budi.message("3EB0E5", |_| true).await;
     assert_eq!(received["text"], "tiga");
     companion.receipt("3EB0E5", ReceiptType::Delivered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_companion_short_of_keys_publishes_more() {
+    let net = Net::start().await;
+    let ani = net.phone("6281100000001", "Ani").await;
+    let companion = ani.link().await;
+    let count = async || companion.client.execute(PreKeyCountSpec::new()).await.unwrap().count;
+    let published = count().await;
+    for writer in 0..published - 5 {
+        let writer = net.phone(&format!("62811000001{writer:02}"), "Budi").await;
+        companion.message(&writer.write(&ani.number, "halo").await).await;
+    }
+    let started = Instant::now();
+    while count().await < published {
+        assert!(started.elapsed() < Duration::from_secs(15));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
