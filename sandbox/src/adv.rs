@@ -51,7 +51,7 @@ impl Voucher {
     }
 
     /// Checks what the companion signed and returns the complete identity.
-    pub fn complete(mut self, device_identity: &[u8; 32], answer: &[u8]) -> Option<Vec<u8>> {
+    pub fn complete(&self, device_identity: &[u8; 32], answer: &[u8]) -> Option<Vec<u8>> {
         let answer = ADVSignedDeviceIdentity::decode_from_slice(answer).ok()?;
         if answer.details.as_ref() != Some(&self.details) {
             return None;
@@ -63,8 +63,8 @@ impl Voucher {
         if !device.verify_signature(&message, &signature) {
             return None;
         }
-        self.signed.device_signature = Some(signature);
-        Some(self.signed.encode_to_vec())
+        let signed = ADVSignedDeviceIdentity { device_signature: Some(signature), ..self.signed.clone() };
+        Some(signed.encode_to_vec())
     }
 }
 

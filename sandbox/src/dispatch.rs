@@ -25,7 +25,7 @@ pub async fn handle(world: &Arc<World>, link: &Arc<Link>, peer: &Peer, node: &No
     let tag = node.tag.as_ref();
     match peer {
         Peer::Applicant(applicant) => match tag {
-            "iq" if answers(node) => pairing::answered(world, applicant, node),
+            "iq" if answers(node) => pairing::answered(world, applicant, node).await,
             "iq" => link.send(iq::answer_anyone(node)).await,
             _ => {}
         },

@@ -26,6 +26,7 @@ const REFS: u32 = 6;
 /// The client shows the first code this long, each further one for the shorter time.
 const FIRST_REF_SECS: u64 = 60;
 const REF_SECS: u64 = 20;
+const RESTART_DELAY: Duration = Duration::from_millis(50);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The only key type there is.
 const CURVE25519: u8 = 5;
@@ -166,30 +167,32 @@ pub async fn scan(world: &World, account: &Arc<Account>, qr: &str) -> Result<u16
 }
 
 /// The applicant answered an IQ: if it is the offer, it becomes a device or stays out.
-pub fn answered(world: &World, applicant: &Applicant, node: &NodeRef<'_>) {
-    let offer = {
-        let mut slot = applicant.offer();
-        slot.take_if(|offer| offer.iq == attr(node, "id"))
-    };
-    let Some(offer) = offer else {
+pub async fn answered(world: &World, applicant: &Applicant, node: &NodeRef<'_>) {
+    let answered = applicant.offer().take_if(|offer| offer.iq == attr(node, "id"));
+    let Some(offer) = answered else {
         return;
     };
+    let outcome = conclude(world, applicant, &offer, node);
+    let linked = outcome.is_ok();
+    let _ = offer.outcome.send(outcome);
+    if linked {
+        // A client that is told to restart before it has noted its own answer restarts twice.
+        tokio::time::sleep(RESTART_DELAY).await;
+        applicant.link.end(Some(stanza::stream_error("515")));
+    }
+}
+
+/// Links the applicant if its signature holds.
+fn conclude(world: &World, applicant: &Applicant, offer: &Offer, node: &NodeRef<'_>) -> Result<u16, ScanError> {
     let signed = node
         .get_optional_child("pair-device-sign")
         .and_then(|sign| sign.get_optional_child("device-identity"))
         .and_then(NodeRef::content_bytes)
         .and_then(|answer| offer.voucher.complete(&applicant.identity, answer));
     let keys = applicant.keys.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let outcome = match signed.zip(keys) {
-        Some((identity, keys)) => {
-            let device = Device::new(offer.ids, applicant.noise_key, identity, keys);
-            devices::link(world, &offer.account, device);
-            applicant.link.end(Some(stanza::stream_error("515")));
-            Ok(offer.ids.0)
-        }
-        None => Err(ScanError::Refused),
-    };
-    let _ = offer.outcome.send(outcome);
+    let (identity, keys) = signed.zip(keys).ok_or(ScanError::Refused)?;
+    devices::link(world, &offer.account, Device::new(offer.ids, applicant.noise_key, identity, keys));
+    Ok(offer.ids.0)
 }
 
 fn pair_success(account: &Account, device: u16, iq: &str, identity: Vec<u8>) -> Node {
