@@ -201,11 +201,16 @@ impl Actor {
     }
 
     async fn close(&mut self) {
-        self.writing = None;
-        self.outbox.disconnected();
+        self.disconnected();
         if let Some(link) = self.link.take() {
             link.close().await;
         }
+    }
+
+    /// The connection is gone. What is being written is broken off, or it might go out on the next one before what was asked for earlier.
+    fn disconnected(&mut self) {
+        self.writing = None;
+        self.outbox.disconnected();
     }
 
     fn reopen_later(&mut self) {

@@ -143,12 +143,12 @@ impl Actor {
         next.last_seen = Some(now);
         self.deaths = 0;
         // A connection that the library replaced by itself may have swallowed what was on it.
-        self.outbox.disconnected();
+        self.disconnected();
         self.enter(next).await
     }
 
     async fn connection_lost(&mut self) -> Result<(), Stop> {
-        self.outbox.disconnected();
+        self.disconnected();
         if self.session.status != Status::Connected {
             return Ok(());
         }

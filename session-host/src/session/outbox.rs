@@ -89,9 +89,7 @@ impl Outbox {
     /// The connection is gone: whatever was not acknowledged is to be written again.
     pub fn disconnected(&mut self) {
         for job in &mut self.jobs {
-            if matches!(job.stage, Stage::Written(_)) {
-                job.stage = Stage::Waiting;
-            }
+            job.stage = Stage::Waiting;
         }
     }
 
@@ -128,5 +126,63 @@ impl Outbox {
 
     fn find(&mut self, id: &MessageId) -> Option<&mut Job> {
         self.jobs.iter_mut().find(|job| job.message.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::model::{Command, CommandId, DeviceId, Direction, Envelope, Jid, MessageStatus, MessageType, SessionId};
+
+    use super::*;
+
+    fn push(outbox: &mut Outbox, id: &str) {
+        let at = Timestamp::from_millis(0);
+        let message = Message {
+            id: MessageId::parse(id).unwrap(),
+            device_id: DeviceId::parse("dev_1").unwrap(),
+            session_id: SessionId::parse("user_1_device_toko").unwrap(),
+            direction: Direction::Outgoing,
+            from: None,
+            to: None,
+            chat: Jid::parse("6281100000001").unwrap(),
+            lid: None,
+            kind: MessageType::Text,
+            content: id.to_owned(),
+            caption: None,
+            quoted: None,
+            forwarded: false,
+            broadcast: false,
+            push_name: None,
+            timestamp: at,
+            status: MessageStatus::Pending,
+            read_at: None,
+            error: None,
+        };
+        let envelope = Envelope {
+            id: CommandId::parse(format!("send_{id}")).unwrap(),
+            device_id: message.device_id.clone(),
+            command: Command::SendText(message.outgoing_text()),
+            accepted_at: at,
+            due_at: at,
+            reply: false,
+        };
+        outbox.push(Received { envelope, attempts: 1, receipt: id.to_owned() }, message);
+    }
+
+    #[test]
+    fn after_a_disconnection_everything_is_written_again_in_order_even_what_was_being_written() {
+        let mut outbox = Outbox::default();
+        ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, id));
+        let first = outbox.next().unwrap();
+        outbox.written(&first.id);
+        assert_eq!(outbox.next().unwrap().text, "two");
+        assert_eq!(outbox.next(), None, "one is being written");
+        outbox.disconnected();
+        let mut written = Vec::new();
+        while let Some(text) = outbox.next() {
+            outbox.written(&text.id);
+            written.push(text.text);
+        }
+        assert_eq!(written, ["one", "two", "three"]);
     }
 }
