@@ -149,7 +149,11 @@ async fn survives_a_crash_at(step: &str) {
     talk.world.start().await;
     talk.settle().await;
     let texts = talk.budi.texts().await;
-    assert_eq!(texts.iter().filter(|text| waiting.contains(&text.as_str())).collect::<Vec<_>>(), waiting, "in the order they were asked for");
+    assert_eq!(
+        texts.iter().filter(|text| waiting.contains(&text.as_str())).collect::<Vec<_>>(),
+        waiting,
+        "in the order they were asked for"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

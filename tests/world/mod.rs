@@ -2,6 +2,7 @@
 
 mod contract;
 mod device;
+mod line;
 mod phone;
 mod program;
 mod receiver;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
+pub use line::Line;
 pub use phone::Phone;
 pub use program::{Answer, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};

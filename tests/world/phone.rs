@@ -9,6 +9,8 @@ use super::{eventually, http};
 
 pub struct Phone {
     pub number: String,
+    /// Its hidden address on WhatsApp.
+    pub lid: String,
     url: String,
     http: Client,
 }
@@ -19,7 +21,13 @@ impl Phone {
         let body = json!({"number": number, "name": name});
         let response = http.post(format!("http://{sandbox}/phones")).json(&body).send().await.unwrap();
         assert_eq!(response.status(), 201);
-        Self { number: number.to_owned(), url: format!("http://{sandbox}/phones/{number}"), http }
+        let phone: Value = response.json().await.unwrap();
+        Self {
+            number: number.to_owned(),
+            lid: phone["lid"].as_str().unwrap().to_owned(),
+            url: format!("http://{sandbox}/phones/{number}"),
+            http,
+        }
     }
 
     /// Its address on WhatsApp.
@@ -60,8 +68,14 @@ impl Phone {
 
     /// Takes a linked device off the account.
     pub async fn unlink(&self, device: u64) {
+        assert!(self.unlink_if_linked(device).await, "no such device");
+    }
+
+    /// The same for one that may be gone already: answers whether it was linked.
+    pub async fn unlink_if_linked(&self, device: u64) -> bool {
         let response = self.http.delete(format!("{}/devices/{device}", self.url)).send().await.unwrap();
-        assert!(response.status().is_success(), "{response:?}");
+        assert!(response.status().is_success() || response.status() == 404, "{response:?}");
+        response.status().is_success()
     }
 
     /// All it sent and received.
