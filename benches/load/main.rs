@@ -31,17 +31,18 @@ fn main() -> Result<()> {
     // Cargo adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     if arguments == [SANDBOX] {
-        return Builder::new_multi_thread().enable_all().build()?.block_on(sandbox());
+        return sandbox();
     }
     // One thread: whatever is spent here is missing there.
     Builder::new_current_thread().enable_all().build()?.block_on(measure(&arguments))
 }
 
-/// Runs until its standard input ends, and so never longer than the process that started it.
-async fn sandbox() -> Result<()> {
-    let sandbox = sandbox::Sandbox::start(([127, 0, 0, 1], 0).into()).await?;
+/// Is the sandbox until its standard input ends, and so never longer than the process that started it.
+fn sandbox() -> Result<()> {
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let sandbox = runtime.block_on(sandbox::Sandbox::start(([127, 0, 0, 1], 0).into()))?;
     println!("http://{}", sandbox.addr());
-    tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await?;
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())
 }
 

@@ -99,12 +99,25 @@ pub fn own_cpu() -> Result<Duration> {
     cpu("self")
 }
 
+/// The processor time anybody has used on this machine.
+pub fn machine_cpu() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().context("stat begins with the whole machine")?;
+    let ticks: Vec<u64> = line.split_ascii_whitespace().skip(1).map(str::parse).collect::<Result<_, _>>()?;
+    // user, nice, system, idle, iowait, irq, softirq; what follows is counted among them or is not ours.
+    let busy = ticks.iter().take(7).enumerate().filter(|(index, _)| ![3, 4].contains(index)).map(|(_, ticks)| ticks).sum();
+    Ok(time(busy))
+}
+
 fn cpu(pid: &str) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name, in brackets, may hold anything; the times are the 12th and 13th field after it.
     let (_, fields) = stat.rsplit_once(')').context("stat has a name")?;
     let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
     let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).context("stat has more fields")?.parse()?) };
-    let ticks = ticks(11)? + ticks(12)?;
-    Ok(Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64))
+    Ok(time(ticks(11)? + ticks(12)?))
+}
+
+fn time(ticks: u64) -> Duration {
+    Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64)
 }

@@ -14,6 +14,8 @@ pub struct Split {
     pub warta: f64,
     pub sandbox: f64,
     pub load: f64,
+    /// Whatever else runs on this machine.
+    pub others: f64,
 }
 
 struct Row {
@@ -49,10 +51,9 @@ impl Table {
 
     /// Adds who used the processor while something was measured.
     pub fn split(&mut self, what: &str, split: &Split) {
-        let Split { warta, sandbox, load } = split;
+        let Split { warta, sandbox, load, others } = split;
         self.note(format!(
-            "cores used for {what}: warta {warta:.2}, sandbox {sandbox:.2}, load program {load:.2}, together {:.2}",
-            warta + sandbox + load
+            "cores used for {what}: warta {warta:.2}, sandbox {sandbox:.2}, load program {load:.2}, other programs {others:.2}"
         ));
     }
 }

@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::{
     SANDBOX,
-    process::{Process, own_cpu},
+    process::{Process, machine_cpu, own_cpu},
     table::Split,
 };
 
@@ -61,8 +61,8 @@ impl World {
         Ok(Meter { at: Instant::now(), used: self.used()? })
     }
 
-    fn used(&self) -> Result<[Duration; 3]> {
-        Ok([self.warta.cpu()?, self.sandbox.cpu()?, own_cpu()?])
+    fn used(&self) -> Result<[Duration; 4]> {
+        Ok([self.warta.cpu()?, self.sandbox.cpu()?, own_cpu()?, machine_cpu()?])
     }
 
     /// The size of warta's database, its log included.
@@ -79,7 +79,7 @@ impl World {
 /// The use of the processor since some moment.
 pub struct Meter {
     at: Instant,
-    used: [Duration; 3],
+    used: [Duration; 4],
 }
 
 impl Meter {
@@ -87,8 +87,8 @@ impl Meter {
     pub fn read(&self, world: &World) -> Result<Split> {
         let elapsed = self.at.elapsed();
         let now = world.used()?;
-        let share = |index: usize| (now[index] - self.used[index]).div_duration_f64(elapsed);
-        Ok(Split { warta: share(0), sandbox: share(1), load: share(2) })
+        let [warta, sandbox, load, all] = [0, 1, 2, 3].map(|index| (now[index] - self.used[index]).div_duration_f64(elapsed));
+        Ok(Split { warta, sandbox, load, others: (all - warta - sandbox - load).max(0.0) })
     }
 }
 
