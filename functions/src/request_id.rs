@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header::CONTENT_LENGTH},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -29,6 +29,8 @@ pub async fn run(State(api): State<Arc<Api>>, request: Request, next: Next) -> R
                 tracing::error!(cause = ?cause, "a request failed");
             }
             let body = Json(error.body(&id, api.clock.now())).into_response();
+            // What is known of the length is that of no body at all.
+            response.headers_mut().remove(CONTENT_LENGTH);
             response.headers_mut().extend(body.headers().clone());
             *response.body_mut() = body.into_body();
         }

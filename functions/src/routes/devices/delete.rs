@@ -3,13 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
-use domain::model::{Command, DeviceId, Outcome};
+use domain::model::{Command, CommandId, DeviceId, Outcome, Removed};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{api::Api, error::ApiError, extract::PathDevice, reply::Success};
 
 /// Unlinking takes a word with WhatsApp, and deleting takes longer the more there is.
 const WAIT: Duration = Duration::from_secs(10);
+/// How often to look whether another request was the one that deleted it.
+const GLANCE: Duration = Duration::from_millis(250);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,11 +37,7 @@ struct CleanedData {
 
 pub async fn handle(State(api): State<Arc<Api>>, PathDevice(device): PathDevice) -> Result<Success<Response>, ApiError> {
     let command = api.intake.command(&device.id, Command::Remove, true).await?;
-    let Some(Outcome::Removed(removed)) = api.intake.outcome(&command, WAIT).await? else {
-        // Another request may have been the one that deleted it.
-        let left = api.devices.get(&device.id).await?.is_some();
-        return Err(if left { ApiError::Timeout } else { ApiError::DeviceNotFound });
-    };
+    let removed = outcome(&api, &device.id, &command).await?;
     let response = Response {
         deleted_device: DeletedDevice { id: device.id, alias: device.alias },
         cleaned_data: CleanedData {
@@ -48,4 +47,20 @@ pub async fn handle(State(api): State<Arc<Api>>, PathDevice(device): PathDevice)
         },
     };
     Ok(Success::with("Device deleted successfully", response))
+}
+
+/// What was deleted. Of several requests that delete one device, one gets the outcome and the others find it gone.
+async fn outcome(api: &Api, device: &DeviceId, command: &CommandId) -> Result<Removed, ApiError> {
+    let deadline = Instant::now() + WAIT;
+    let mut gone = false;
+    loop {
+        match api.intake.outcome(command, GLANCE).await? {
+            Some(Outcome::Removed(removed)) => return Ok(removed),
+            Some(_) => return Err(ApiError::DeviceNotFound),
+            // The outcome follows the deletion at once: by now it would be here.
+            None if gone => return Err(ApiError::DeviceNotFound),
+            None if Instant::now() >= deadline => return Err(ApiError::Timeout),
+            None => gone = api.devices.get(device).await?.is_none(),
+        }
+    }
 }
