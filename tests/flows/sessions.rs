@@ -231,7 +231,7 @@ async fn a_second_start_on_the_same_folder_is_refused_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_told_to_stop_answers_what_it_was_asked_first() {
-    let (mut world, ani, budi, device, _) = linked().await;
+    let (mut world, ani, budi, device, _) = linked_with(&[("SEND_WAIT_MS", "9000")]).await;
     // Nobody there who could acknowledge by a receipt, and WhatsApp takes its time.
     budi.power(false).await;
     world.faults(&json!({"ackDelayMs": 1000})).await;

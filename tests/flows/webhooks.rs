@@ -37,6 +37,7 @@ async fn a_receiver_that_was_down_over_a_restart_gets_every_event_in_order() {
     let before = device.sent(&world.program, &budi.number, "before").await;
     world.wait_for_message(&before, "delivered").await;
     budi.write(&ani.number, "answer").await;
+    eventually("the answer is stored", async || (world.records(&device).await.len() == 2).then_some(())).await;
     eventually("a try failed", async || (!receiver.refused().is_empty()).then_some(())).await;
     world.restart().await;
     world.wait_for_status(&device, "connected").await;
