@@ -3,6 +3,7 @@
 
 mod api;
 mod auth;
+mod drain;
 mod error;
 mod extract;
 mod fields;

@@ -21,7 +21,7 @@ use tower_http::{
 
 use crate::{
     api::Api,
-    auth,
+    auth, drain,
     error::ApiError,
     request_id,
     routes::{devices, health, messages, send, socket, users},
@@ -73,6 +73,7 @@ pub fn socket_router(api: Api) -> Router {
 fn finish(router: Router<Arc<Api>>, api: Arc<Api>) -> Router {
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(api.clone(), request_id::run))
+        .layer(middleware::from_fn(drain::run))
         .layer(cors())
         .layer(CatchPanicLayer::custom(panicked));
     router.layer(layers).with_state(api)
