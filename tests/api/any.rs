@@ -223,8 +223,27 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_sent() {
     }
     let request = world.program.request(Method::PUT, &format!("/devices/{}", device.id)).header("content-type", "application/json");
     assert_eq!(answer(request.body(json(1 << 20))).await.status, 200, "what is just small enough is read");
-    let request = world.program.anonymous(Method::POST, "/send").header("content-type", "application/json");
-    assert_error(&answer(request.body(json(8 << 20))).await, 401, "INVALID_API_TOKEN", "a stranger's large body");
+    for path in ["/send", "/devices/unknown", "/unknown"] {
+        let request = world.program.anonymous(Method::POST, path).header("content-type", "application/json");
+        assert_error(&answer(request.body(json(8 << 20))).await, 401, "INVALID_API_TOKEN", "a stranger's large body");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_before_sending_a_body_is_told_to_send_it_only_if_it_is_wanted() {
+    let (world, _device) = start().await;
+    let address = world.program.api.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    for (token, first) in [(TOKEN, "HTTP/1.1 100 "), ("wrong", "HTTP/1.1 401 ")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /api/whatsapp/devices HTTP/1.1\r\nHost: x\r\nX-API-Token: {token}\r\nContent-Type: application/json\r\n\
+             Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut start = [0; 13];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(std::str::from_utf8(&start).unwrap(), first);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
