@@ -32,9 +32,11 @@ fn tool(path: &str) -> PathBuf {
 struct Example {
     url: String,
     /// The events it accepted, as it understood them.
-    accepted: Arc<Mutex<Vec<Value>>>,
+    accepted: Accepted,
     _child: Child,
 }
+
+type Accepted = Arc<Mutex<Vec<Value>>>;
 
 impl Example {
     async fn express(secret: &str) -> Self {
@@ -54,12 +56,11 @@ impl Example {
         command.env("WEBHOOK_SECRET", secret).env("PORT", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
-        let accepted: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let accepted = Accepted::default();
         let (port, mut listens) = watch::channel(None);
-        // Each says its port in its own way, and each accepted event is a line of JSON.
-        let heard = (accepted.clone(), Arc::new(port));
-        tokio::spawn(listen(child.stdout.take().unwrap(), heard.clone()));
-        tokio::spawn(listen(child.stderr.take().unwrap(), heard));
+        // Express says its port on the one, Flask on the other.
+        tokio::spawn(listen(child.stdout.take().unwrap(), accepted.clone(), port.clone()));
+        tokio::spawn(listen(child.stderr.take().unwrap(), accepted.clone(), port));
         let port = listens.wait_for(Option::is_some).await.expect("the receiver ended before it listened").unwrap();
         Self { url: format!("http://127.0.0.1:{port}/webhook/whatsapp"), accepted, _child: child }
     }
@@ -69,7 +70,8 @@ impl Example {
     }
 }
 
-async fn listen(output: impl AsyncRead + Unpin, (accepted, port): (Arc<Mutex<Vec<Value>>>, Arc<watch::Sender<Option<u16>>>)) {
+/// Notes the port that is announced, and every accepted event: a line of JSON.
+async fn listen(output: impl AsyncRead + Unpin, accepted: Accepted, port: watch::Sender<Option<u16>>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let said = ["running on port ", "Running on http://127.0.0.1:"].iter().find_map(|words| line.split_once(words));
