@@ -7,7 +7,10 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    store::{PATIENCE, keep_plans},
+};
 
 /// Connections kept open; more are opened while more read at once.
 const IDLE: usize = 8;
@@ -42,7 +45,8 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, StoreError> {
         let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(crate::store::PATIENCE)?;
+        connection.busy_timeout(PATIENCE)?;
+        keep_plans(&connection)?;
         connection.pragma_update(None, "cache_size", -2_000)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

@@ -12,7 +12,7 @@ use domain::{
     model::Timestamp,
     ports::{Clock, Epoch, SystemClock},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use crate::{
     error::{OpenError, StoreError},
@@ -153,6 +153,7 @@ fn prepare(data_dir: &Path, path: &Path) -> Result<(Connection, Epoch, Queue), O
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
+    keep_plans(&connection)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // In WAL mode anything less may lose answered writes in a power cut.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -161,4 +162,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -32_000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Has SQLite plan a statement once. Else it prepares many a cached one anew each time, in the hope that the values bound now make a better plan.
+pub(crate) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
