@@ -25,7 +25,7 @@ use tokio::{
 const SANDBOX: &str = "--sandbox";
 
 /// A scenario that takes longer has failed.
-const SCENARIO: Duration = Duration::from_secs(150);
+const SCENARIO: Duration = Duration::from_secs(75);
 
 fn main() -> Result<()> {
     // Cargo adds `--bench`.
