@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
-use domain::model::{Device, Qr, Status, Timestamp};
+use domain::model::{Qr, Session, Status, Timestamp};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
@@ -23,7 +23,7 @@ pub struct Response {
 
 pub async fn handle(State(api): State<Arc<Api>>, PathDevice(mut device): PathDevice) -> Result<Success<Response>, ApiError> {
     let deadline = Instant::now() + WAIT;
-    while may_show(&device)? && Instant::now() < deadline {
+    while may_show(&device.session)? && Instant::now() < deadline {
         if let Some(qr) = device.session.qr.take().filter(|qr| api.clock.now() < qr.expires_at) {
             return Ok(Success::of(qr.into()));
         }
@@ -36,14 +36,13 @@ pub async fn handle(State(api): State<Arc<Api>>, PathDevice(mut device): PathDev
 }
 
 /// Whether a code is there or on its way; if not, what to do.
-fn may_show(device: &Device) -> Result<bool, ApiError> {
-    let session = &device.session;
+fn may_show(session: &Session) -> Result<bool, ApiError> {
     let hint = match session.status {
         Status::Connecting if !session.is_linked() => return Ok(true),
         Status::Connected => "the device is connected already",
         Status::Connecting => "the device is linked already and about to be connected",
         _ if session.is_linked() => "the device is linked already; connect it, or relogin to link it anew",
-        _ if session.qr.is_some() => "the last code has expired; connect the device to get a new one",
+        _ if session.reason.as_deref() == Some("qr_expired") => "the last one has expired; connect the device to get a new one",
         _ => "connect the device first",
     };
     Err(ApiError::InvalidQrCode(hint))
@@ -52,5 +51,17 @@ fn may_show(device: &Device) -> Result<bool, ApiError> {
 impl From<Qr> for Response {
     fn from(qr: Qr) -> Self {
         Self { qr_code: qr.code, qr_image: qr.image, expires_at: qr.expires_at, status: "waiting_for_scan" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_last_code_has_expired_the_hint_is_to_connect_again() {
+        let session = Session { status: Status::Disconnected, reason: Some("qr_expired".into()), ..Session::new() };
+        assert!(may_show(&session).is_err_and(|error| error.to_string().contains("expired")));
+        assert!(may_show(&Session::new()).is_err_and(|error| error.to_string().contains("connect the device first")));
     }
 }
