@@ -446,3 +446,14 @@ async fn php_sends_as_its_stream_wrapper_does() {
     }
     assert_eq!(budi.wait_for("Hello from PHP API! / 🚀").await["from"], "6281100000001@s.whatsapp.net");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_whatsapp_does_not_know_fails_and_holds_nobody_up() {
+    let (world, device, _ani, budi) = linked().await;
+    for recipient in ["120363023345678901@g.us", "120363000000000001@newsletter", "999999999999999@lid"] {
+        let lost = device.queued(&world.program, recipient, "x").await;
+        device.sent(&world.program, &budi.number, "next").await;
+        let record = world.wait_for_message(&lost, "failed").await;
+        assert_eq!((&record["chatId"], record["error"].is_string()), (&json!(recipient), true), "{record}");
+    }
+}
