@@ -40,7 +40,7 @@ impl Inbox {
             match self.read(client, inbound).await {
                 Some(message) => steps.push(self.step(message)),
                 None => {
-                    tracing::debug!(device = %self.device, message = %inbound.info.id, "a message without content of its own was passed over")
+                    tracing::debug!(device = %self.device, message_id = %inbound.info.id, "a message without content of its own was passed over")
                 }
             }
         }

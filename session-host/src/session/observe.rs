@@ -56,7 +56,7 @@ impl Actor {
                 self.sent(outcomes, job, at.unwrap_or_else(|| self.shared.ports.clock.now()));
             }
             Some(code) => {
-                tracing::warn!(device = %self.device, message = %job.message.id, code, "WhatsApp refused a message");
+                tracing::warn!(device = %self.device, message_id = %job.message.id, code, "WhatsApp refused a message");
                 self.failed(outcomes, job, &format!("refused_{code}"));
             }
         }

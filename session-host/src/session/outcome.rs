@@ -56,7 +56,7 @@ impl Actor {
                 Ok(message) => return message,
                 Err(error) => {
                     failures += 1;
-                    tracing::error!(device = %self.device, message = %id, ?error, "a message could not be loaded");
+                    tracing::error!(device = %self.device, message_id = %id, ?error, "a message could not be loaded");
                     tokio::time::sleep(BACKOFF.after(failures)).await;
                 }
             }
@@ -90,11 +90,11 @@ impl Actor {
             Err(error) => error,
         };
         if error.is_transport_unavailable() || matches!(error, SendError::NotLoggedIn | SendError::Client(_)) {
-            tracing::info!(device = %self.device, message = %id, "a message waits for the connection to come back");
+            tracing::info!(device = %self.device, message_id = %id, "a message waits for the connection to come back");
             self.outbox.unwritten(&id);
             return Ok(());
         }
-        tracing::warn!(device = %self.device, message = %id, ?error, "a message could not be written");
+        tracing::warn!(device = %self.device, message_id = %id, ?error, "a message could not be written");
         let given_up = match error {
             SendError::InvalidRequest(_) => self.outbox.take(&id),
             _ => self.outbox.failed(&id),
