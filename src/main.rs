@@ -29,8 +29,10 @@ enum Command {
 }
 
 /// The library's own warnings quote addresses, so only its errors are shown unless `RUST_LOG` says otherwise.
-const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,sandbox=info,\
+const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,\
                     whatsapp_rust=error,wacore=error,wacore_noise=error,wacore_libsignal=error,wacore_appstate=error";
+/// A production build does not know the word.
+const SANDBOX_LOGS: &str = if cfg!(feature = "sandbox") { ",sandbox=info" } else { "" };
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -70,7 +72,7 @@ async fn main() -> Result<()> {
 }
 
 fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGS));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new([LOGS, SANDBOX_LOGS].concat()));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => logs.init(),
