@@ -29,7 +29,7 @@ const STARTING: usize = 32;
 /// How long sessions may take to stop.
 const WIND_UP: Duration = Duration::from_secs(20);
 
-/// How often work that a crash left behind is looked for.
+/// How often work that a crash left behind is looked for, and how old it is before it is taken for left behind.
 const SWEEP: Duration = Duration::from_secs(30);
 
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
@@ -222,9 +222,12 @@ async fn dispatch(sessions: Arc<Sessions>) {
 
 async fn sweep_again(sessions: Arc<Sessions>) {
     let ports = &sessions.shared.ports;
+    // Whatever is pending at a start may have been left behind by the last run.
+    let mut age = Duration::ZERO;
     loop {
-        if let Err(error) = sweep(&*ports.messages, &*ports.sink, ports.clock.now()).await {
-            tracing::error!(?error, "work left behind could not be looked for");
+        match sweep(&*ports.messages, &*ports.sink, ports.clock.now(), age).await {
+            Ok(_) => age = SWEEP,
+            Err(error) => tracing::error!(?error, "work left behind could not be looked for"),
         }
         tokio::time::sleep(SWEEP).await;
     }

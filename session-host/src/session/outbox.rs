@@ -10,7 +10,7 @@ use domain::{
 use tokio::time::Instant;
 
 /// No acknowledgement for this long on a living connection: the frame is taken for lost and sent again under the same id.
-const ACK_TIMEOUT: Duration = Duration::from_secs(60);
+const ACK_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Errors of our own making (not the connection's, not WhatsApp's answer) that a message survives.
 const TRIES: u32 = 3;
