@@ -7,4 +7,5 @@ pub mod pipeline;
 pub mod ports;
 
 #[cfg(feature = "contract")]
+#[expect(missing_docs, reason = "the names of the suites' functions are sentences")]
 pub mod contract;

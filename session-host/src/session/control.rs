@@ -9,6 +9,9 @@ use domain::{
 
 use super::{Actor, BACKOFF, Stop};
 
+/// How long a device that is to be unlinked may take to go on line.
+const ON_LINE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How long WhatsApp is given to hear that a device leaves the account.
 const LOG_OUT_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -109,13 +112,22 @@ impl Actor {
         self.give_up_all(reason).await
     }
 
-    /// Tells WhatsApp that the device leaves the account, if it can be told.
+    /// Tells WhatsApp that the device leaves the account, going on line for it if need be. If it cannot be told in time, the phone goes on
+    /// listing a device that does not exist any more.
     async fn log_out(&mut self) {
-        self.writing = None;
-        if let Some(link) = self.link.take()
-            && tokio::time::timeout(LOG_OUT_TIMEOUT, link.log_out()).await.is_err()
-        {
-            tracing::warn!(device = %self.device, "WhatsApp did not answer the log-out in time");
+        self.disconnected();
+        if self.link.is_none() && self.session.is_linked() {
+            self.open().await;
+        }
+        let Some(link) = self.link.take() else { return };
+        let told = async {
+            if self.session.is_linked() && link.client.wait_for_connected(ON_LINE_TIMEOUT).await.is_err() {
+                tracing::warn!(device = %self.device, "WhatsApp could not be told of a log-out");
+            }
+            link.log_out().await;
+        };
+        if tokio::time::timeout(LOG_OUT_TIMEOUT, told).await.is_err() {
+            tracing::warn!(device = %self.device, "WhatsApp did not answer a log-out in time");
         }
     }
 

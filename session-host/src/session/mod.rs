@@ -15,9 +15,9 @@ use domain::{
     pipeline::Backoff,
     ports::{Change, PortError, Received, Step},
 };
-use futures::future::{BoxFuture, OptionFuture};
-use tokio::{sync::mpsc, time::Instant};
-use tokio_util::sync::CancellationToken;
+use futures::future::OptionFuture;
+use tokio::{sync::mpsc, task::JoinError, time::Instant};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use whatsapp_rust::SendError;
 
 use self::{inbox::Inbox, link::Link, outbox::Outbox};
@@ -41,6 +41,12 @@ enum Stop {
     Removed,
 }
 
+/// A message on its way to the socket, in a task of its own so that a flaw in the library costs one try and not the session.
+struct Writing {
+    id: MessageId,
+    task: AbortOnDropHandle<Result<(), SendError>>,
+}
+
 /// The task of one device.
 pub(crate) struct Actor {
     shared: Arc<Shared>,
@@ -50,7 +56,8 @@ pub(crate) struct Actor {
     inbox: Inbox,
     link: Option<Link>,
     outbox: Outbox,
-    writing: Option<BoxFuture<'static, (MessageId, Result<(), SendError>)>>,
+    /// The message that is being encrypted and written.
+    writing: Option<Writing>,
     /// When to open the link again.
     reopen_at: Option<Instant>,
     tick_at: Instant,
@@ -64,8 +71,10 @@ pub(crate) async fn run(
     mut commands: mpsc::UnboundedReceiver<Received>,
     stopping: CancellationToken,
 ) {
-    let Some(device) = load(&shared, &device, &stopping).await else {
-        return discard(&shared, commands).await;
+    let device = match stopping.run_until_cancelled(load(&shared, &device)).await {
+        None => return,
+        Some(None) => return discard(&shared, commands).await,
+        Some(Some(device)) => device,
     };
     let mut actor = Actor::new(shared.clone(), device);
     let ended = actor.live(&mut commands, &stopping).await;
@@ -89,9 +98,9 @@ async fn discard(shared: &Shared, mut commands: mpsc::UnboundedReceiver<Received
     }
 }
 
-async fn load(shared: &Shared, id: &DeviceId, stopping: &CancellationToken) -> Option<Device> {
+async fn load(shared: &Shared, id: &DeviceId) -> Option<Device> {
     let mut failures = 0;
-    while !stopping.is_cancelled() {
+    loop {
         match shared.ports.devices.get(id).await {
             Ok(device) => return device,
             Err(error) => {
@@ -101,7 +110,6 @@ async fn load(shared: &Shared, id: &DeviceId, stopping: &CancellationToken) -> O
             }
         }
     }
-    None
 }
 
 impl Actor {
@@ -141,7 +149,7 @@ impl Actor {
         tokio::select! {
             biased;
             Some(event) = OptionFuture::from(self.link.as_mut().map(Link::event)) => Report::Event(event),
-            Some((id, result)) = OptionFuture::from(self.writing.as_mut()) => Report::Written(id, result),
+            Some(result) = OptionFuture::from(self.writing.as_mut().map(|writing| &mut writing.task)) => Report::Written(result),
             () = sleep_until(self.reopen_at) => Report::Reopen,
             () = tokio::time::sleep_until(self.tick_at), if !self.outbox.is_empty() => Report::Tick,
         }
@@ -151,7 +159,7 @@ impl Actor {
         match report {
             Report::Event(Some(event)) => self.observe(event).await,
             Report::Event(None) => self.died().await,
-            Report::Written(id, result) => self.wrote(id, result).await,
+            Report::Written(result) => self.wrote(result).await,
             Report::Reopen => self.resume().await,
             Report::Tick => self.tick().await,
         }
@@ -257,7 +265,7 @@ enum Report {
     /// WhatsApp reported something; `None` if the client has stopped.
     Event(Option<Arc<wacore::types::events::Event>>),
     /// A text was written to the socket, or could not be.
-    Written(MessageId, Result<(), SendError>),
+    Written(Result<Result<(), SendError>, JoinError>),
     /// It is time to open the link again.
     Reopen,
     /// It is time to look for overdue work.

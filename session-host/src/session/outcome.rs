@@ -6,11 +6,11 @@ use domain::{
     model::{Command, EventData, Message, MessageId, MessageStatus, Outcome, Status, Timestamp},
     ports::{Change, Received, Step},
 };
-use futures::FutureExt;
-use tokio::time::Instant;
+use tokio::{task::JoinError, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
 use whatsapp_rust::{ErrorChainExt, SendError};
 
-use super::{Actor, BACKOFF, Stop, TICK, link, outbox::Job};
+use super::{Actor, BACKOFF, Stop, TICK, Writing, link, outbox::Job};
 
 /// Jobs with their outcomes, stored together.
 #[derive(Default)]
@@ -71,23 +71,20 @@ impl Actor {
         let Some(link) = &self.link else { return };
         let Some(text) = self.outbox.next() else { return };
         let client = Arc::clone(&link.client);
-        self.writing = Some(
-            async move {
-                let result = link::write(client, &text).await;
-                (text.id, result)
-            }
-            .boxed(),
-        );
+        let id = text.id.clone();
+        let task = AbortOnDropHandle::new(tokio::spawn(async move { link::write(client, &text).await }));
+        self.writing = Some(Writing { id, task });
     }
 
-    pub(super) async fn wrote(&mut self, id: MessageId, result: Result<(), SendError>) -> Result<(), Stop> {
-        self.writing = None;
+    pub(super) async fn wrote(&mut self, result: Result<Result<(), SendError>, JoinError>) -> Result<(), Stop> {
+        let Some(Writing { id, .. }) = self.writing.take() else { return Ok(()) };
         let error = match result {
-            Ok(()) => {
+            Ok(Ok(())) => {
                 self.outbox.written(&id);
                 return Ok(());
             }
-            Err(error) => error,
+            Ok(Err(error)) => error,
+            Err(panic) => SendError::Internal(panic.into()),
         };
         if error.is_transport_unavailable() || matches!(error, SendError::NotLoggedIn | SendError::Client(_)) {
             tracing::info!(device = %self.device, message_id = %id, "a message waits for the connection to come back");
