@@ -212,6 +212,15 @@ async fn a_deleted_device_leaves_nothing_behind_at_the_phone_or_here() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_is_deleted_off_line_is_unlinked_at_the_phone_too() {
+    let (world, ani, _budi, device, companion) = linked().await;
+    let path = format!("/devices/{}", device.id);
+    assert_eq!(world.program.post(&format!("{path}/disconnect"), &json!({})).await.status, 200);
+    assert_eq!(world.program.delete(&path).await.status, 200);
+    assert!(!ani.unlink_if_linked(companion).await, "still linked at the phone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_start_on_the_same_folder_is_refused_and_says_why() {
     let (world, _ani, budi, device, _) = linked().await;
     let second = Command::new(env!("CARGO_BIN_EXE_warta"))

@@ -136,8 +136,9 @@ impl Actor {
             result = tokio::select! {
                 biased;
                 () = stopping.cancelled() => return None,
-                report = self.report() => self.react(report).await,
+                // Before what WhatsApp reports, which may be about what a repeated command says: there are few of them at a time.
                 Some(received) = commands.recv() => self.execute(received).await,
+                report = self.report() => self.react(report).await,
             };
         }
         result.err()

@@ -80,6 +80,11 @@ impl Actor {
             // What was delivered was taken: a receipt can overtake the acknowledgement.
             if let Some(job) = self.outbox.take(&id) {
                 self.sent(outcomes, job, at);
+            } else if receipt.offline
+                && let Some(message) = self.record(&id).await.filter(|message| message.status == MessageStatus::Pending)
+            {
+                // Sent by a run that crashed before it stored that, and whose command has not come again yet.
+                self.taken(outcomes, message, at);
             }
             let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
             outcomes.steps.push(self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data)));

@@ -49,7 +49,7 @@ impl Actor {
         self.give_up_all(self.session.reason.clone().as_deref().unwrap_or("disconnected")).await
     }
 
-    async fn record(&mut self, id: &MessageId) -> Option<Message> {
+    pub(super) async fn record(&mut self, id: &MessageId) -> Option<Message> {
         let mut failures = 0;
         loop {
             match self.shared.ports.messages.get(&self.device, id).await {
@@ -127,16 +127,21 @@ impl Actor {
         self.store(outcomes).await
     }
 
-    /// WhatsApp took the message.
+    /// WhatsApp took the message of a job.
     pub(super) fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
-        let mut message = job.message;
+        let at = self.taken(outcomes, job.message, at);
+        outcomes.finished.push((job.received, Outcome::Sent { at }));
+    }
+
+    /// WhatsApp took a message; answers when, by the clock that accepted it.
+    pub(super) fn taken(&self, outcomes: &mut Outcomes, mut message: Message, at: Timestamp) -> Timestamp {
         // WhatsApp counts whole seconds, so its moment may lie before ours.
         let at = at.max(message.timestamp);
         message.status = MessageStatus::Sent;
         message.timestamp = at;
         let change = Change::Status { id: message.id.clone(), status: MessageStatus::Sent, at, error: None };
         outcomes.steps.push(self.shared.publisher.step(change, Some(&EventData::message_sent(&message))));
-        outcomes.finished.push((job.received, Outcome::Sent { at }));
+        at
     }
 
     /// The message will not be sent.
