@@ -25,6 +25,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -48,6 +49,12 @@ impl Sandbox {
         let world = Arc::new(World::new());
         let router = control::router(world.clone());
         let closing = world.closing.clone();
+        // A stanza must not wait until the one before has arrived.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "A connection kept its delay");
+            }
+        });
         let server = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned());
         let server = tokio::spawn(server.into_future());
         Ok(Self { addr, world, server })
