@@ -1,4 +1,4 @@
-//! Accepting work: the record first, then the command. A crash in between is mended by [`sweep`](super::sweep).
+//! Accepting work: the record first, then the command. A crash in between is mended by [`sweep`](fn@super::sweep).
 
 use std::{sync::Arc, time::Duration};
 
