@@ -46,7 +46,7 @@ async fn main() -> Result<()> {
     #[cfg(feature = "sandbox")]
     let (network, sandbox) = network(&config, arguments.sandbox).await?;
     #[cfg(not(feature = "sandbox"))]
-    let network = Network;
+    let network = Network::default();
 
     let warta = Warta::start(config, network).await?;
     println!("API on http://{}/api/whatsapp", warta.api);

@@ -11,6 +11,8 @@ mod network;
 mod qr;
 mod session;
 pub mod store;
+#[path = "network/transport.rs"]
+mod transport;
 
 pub use host::{Host, Ports};
 pub use network::Network;

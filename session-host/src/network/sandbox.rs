@@ -1,18 +1,24 @@
 //! The way to the sandbox, and to nothing else: this file replaces `whatsapp.rs` in builds with the feature `sandbox`.
 
-use std::net::IpAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
+use http::Uri;
 use reqwest::Url;
 use wacore::net::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::http::UreqHttpClient;
-use whatsapp_rust::transport::TokioWebSocketTransportFactory;
+use whatsapp_rust::transport::Connector;
+
+use crate::transport::WebSockets;
 
 /// A sandbox on this machine.
 #[derive(Clone, Debug)]
 pub struct Network {
-    chat_url: String,
+    chat_url: Uri,
 }
 
 /// The URL does not name a sandbox on this machine.
@@ -29,11 +35,12 @@ impl Network {
         if url.scheme() != "http" || url.path() != "/" {
             return Err(NotASandbox);
         }
-        Ok(Self { chat_url: format!("ws://{}/ws/chat", std::net::SocketAddr::new(ip, port)) })
+        let chat_url = format!("ws://{}/ws/chat", SocketAddr::new(ip, port));
+        Ok(Self { chat_url: chat_url.parse().map_err(|_| NotASandbox)? })
     }
 
-    pub(crate) fn transport(&self) -> TokioWebSocketTransportFactory {
-        TokioWebSocketTransportFactory::new().with_url(&self.chat_url)
+    pub(crate) fn transport(&self) -> WebSockets {
+        WebSockets { uri: self.chat_url.clone(), connector: Arc::new(Connector::Plain) }
     }
 
     pub(crate) fn http(&self) -> LoopbackHttp {

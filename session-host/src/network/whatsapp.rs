@@ -1,15 +1,30 @@
 //! The way to WhatsApp itself.
 
+use std::sync::Arc;
+
+use http::Uri;
+use wacore::net::WHATSAPP_WEB_WS_URL;
 use whatsapp_rust::http::UreqHttpClient;
-use whatsapp_rust::transport::TokioWebSocketTransportFactory;
+use whatsapp_rust::transport::{Connector, default_tls_connector};
+
+use crate::transport::WebSockets;
 
 /// WhatsApp, over TLS, with its certificate chain checked.
-#[derive(Clone, Debug, Default)]
-pub struct Network;
+#[derive(Clone)]
+pub struct Network {
+    /// Shared, so that a reconnection resumes its TLS session.
+    connector: Arc<Connector>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { connector: Arc::new(default_tls_connector()) }
+    }
+}
 
 impl Network {
-    pub(crate) fn transport(&self) -> TokioWebSocketTransportFactory {
-        TokioWebSocketTransportFactory::new()
+    pub(crate) fn transport(&self) -> WebSockets {
+        WebSockets { uri: Uri::from_static(WHATSAPP_WEB_WS_URL), connector: self.connector.clone() }
     }
 
     pub(crate) fn http(&self) -> UreqHttpClient {
