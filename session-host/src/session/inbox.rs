@@ -58,6 +58,12 @@ impl Inbox {
         self.publisher.step(Change::Message(Box::new(message)), Some(&data))
     }
 
+    /// WhatsApp counts whole seconds. A message of this very second is put where it came in, so that a conversation keeps its order.
+    fn moment(&self, second: Timestamp) -> Timestamp {
+        let now = self.publisher.clock.now();
+        if now.seconds() == second.seconds() { now } else { second }
+    }
+
     async fn read(&self, client: &Client, inbound: &InboundMessage) -> Option<Message> {
         let (info, source) = (&inbound.info, &inbound.info.source);
         let body = inbound.message.get_base_message();
@@ -86,7 +92,7 @@ impl Inbox {
             forwarded: inbound.message.is_forwarded(),
             broadcast: source.broadcast_list_owner.is_some(),
             push_name: (!outgoing && !info.push_name.is_empty()).then(|| info.push_name.clone()),
-            timestamp: Timestamp::from_millis(info.timestamp.timestamp_millis()),
+            timestamp: self.moment(Timestamp::from_millis(info.timestamp.timestamp_millis())),
             status: if outgoing { MessageStatus::Sent } else { MessageStatus::Delivered },
             read_at: None,
             error: None,

@@ -94,8 +94,9 @@ impl Actor {
     async fn connection(&mut self, event: &Event) -> Result<(), Stop> {
         match event {
             Event::PairingQrCode(code) => self.show_qr(code).await,
-            Event::PairSuccess(_) => {
-                let next = Session { qr: None, ..self.session.clone() };
+            Event::PairSuccess(pair) => {
+                // Linked from here on: what is to be sent is taken in, and goes out once the client has logged in.
+                let next = Session { qr: None, phone: to_ours(&pair.id), lid: to_ours(&pair.lid), ..self.session.clone() };
                 self.enter(next).await
             }
             Event::Connected(_) => self.connected().await,
