@@ -1,5 +1,7 @@
 //! `warta`: arguments, settings, run until told to stop.
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use session_host::Network;
@@ -35,7 +37,17 @@ const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info
 const SANDBOX_LOGS: &str = if cfg!(feature = "sandbox") { ",sandbox=info" } else { "" };
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("warta: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     let arguments = Arguments::parse();
     let Command::Serve = arguments.command.unwrap_or(Command::Serve);
     let config = Config::read(|name| std::env::var(name).ok())?;

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{model::Timestamp, ports::PortError};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// Details quote what the user sent, but not all of it.
 const MAX_DETAILS: usize = 300;
@@ -80,18 +80,28 @@ impl ApiError {
     }
 
     /// The contract's shape of an error.
-    pub fn body(&self, request_id: &str, at: Timestamp) -> Value {
-        json!({
-            "success": false,
-            "error": {
-                "code": self.status_and_code().1,
-                "message": self.to_string(),
-                "details": self.details(),
-                "timestamp": at,
-                "requestId": request_id,
-            }
-        })
+    pub fn body(&self, request_id: &str, at: Timestamp) -> Body {
+        let code = self.status_and_code().1;
+        let error = Fields { code, message: self.to_string(), details: self.details(), timestamp: at, request_id: request_id.to_owned() };
+        Body { success: false, error }
     }
+}
+
+/// What users read of an error.
+#[derive(Debug, Serialize)]
+pub struct Body {
+    success: bool,
+    error: Fields,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    code: &'static str,
+    message: String,
+    details: Option<String>,
+    timestamp: Timestamp,
+    request_id: String,
 }
 
 impl From<PortError> for ApiError {
@@ -118,24 +128,15 @@ mod tests {
         let error = ApiError::invalid("webhook.url", "not an http or https URL");
         let body = error.body("req_1", Timestamp::from_millis(0));
         assert_eq!(
-            body,
-            json!({
-                "success": false,
-                "error": {
-                    "code": "VALIDATION_ERROR",
-                    "message": "The request is not valid",
-                    "details": "webhook.url: not an http or https URL",
-                    "timestamp": "1970-01-01T00:00:00.000Z",
-                    "requestId": "req_1",
-                }
-            })
+            serde_json::to_string(&body).unwrap(),
+            r#"{"success":false,"error":{"code":"VALIDATION_ERROR","message":"The request is not valid","details":"webhook.url: not an http or https URL","timestamp":"1970-01-01T00:00:00.000Z","requestId":"req_1"}}"#
         );
     }
 
     #[test]
     fn a_failure_of_ours_says_nothing_of_its_cause() {
         let error = ApiError::from(PortError::unavailable("disk /dev/secret is full"));
-        let body = error.body("req_1", Timestamp::from_millis(0)).to_string();
+        let body = serde_json::to_string(&error.body("req_1", Timestamp::from_millis(0))).unwrap();
         assert!(body.contains("INTERNAL_ERROR") && !body.contains("secret"), "{body}");
     }
 
