@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandId, DeviceId, OutgoingText, Removed, Timestamp};
+use super::{BulkId, CommandId, DeviceId, Jid, MessageId, MessageKey, Removed, Timestamp};
 
 /// What a host is asked to do. Stored and queued: variants are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +16,71 @@ pub enum Command {
     Relogin,
     /// Unlink it and delete all there is of it.
     Remove,
-    /// Send a text.
-    SendText(OutgoingText),
+    /// Send an accepted message: its record says all there is to send.
+    #[serde(alias = "sendText")]
+    Send {
+        /// The message.
+        id: MessageId,
+    },
+    /// Change the text of a message that was sent.
+    Edit(EditMessage),
+    /// Take a message back from everyone.
+    Delete(DeleteMessage),
+    /// Tell the other side that its messages were seen.
+    Read {
+        /// The chat.
+        chat: Jid,
+        /// Which of its messages, all incoming.
+        messages: Vec<MessageKey>,
+    },
+    /// Show the other side that somebody is writing.
+    Typing {
+        /// The chat.
+        chat: Jid,
+        /// What they see.
+        state: Typing,
+    },
+    /// Send no more of a bulk: what was not sent yet fails.
+    CancelBulk {
+        /// The bulk.
+        id: BulkId,
+    },
+}
+
+/// A new text for a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EditMessage {
+    /// The WhatsApp id the change itself is sent under, however often it has to be sent.
+    pub id: MessageId,
+    /// The message that is changed: an outgoing one.
+    pub target: MessageId,
+    /// Its new text, or caption.
+    pub text: String,
+    /// Who is mentioned in it.
+    pub mentions: Vec<Jid>,
+}
+
+/// The end of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteMessage {
+    /// The WhatsApp id the deletion itself is sent under, however often it has to be sent.
+    pub id: MessageId,
+    /// The message that goes: an outgoing one, or any one of a group the account administers.
+    pub target: MessageKey,
+}
+
+/// What the other side sees while somebody is writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Typing {
+    /// Typing.
+    Composing,
+    /// Recording a voice note.
+    Recording,
+    /// No more of either.
+    Paused,
 }
 
 /// A command on its way to the host that holds the device.
@@ -42,7 +105,10 @@ impl Envelope {
     /// What it keeps its order within: what a device sends, or everything else asked of it. So a device that cannot
     /// send for the moment can still be disconnected.
     pub fn group(&self) -> String {
-        let kind = if matches!(self.command, Command::SendText(_)) { "send" } else { "control" };
+        let kind = match self.command {
+            Command::Send { .. } | Command::Edit(_) | Command::Delete(_) => "send",
+            _ => "control",
+        };
         format!("{}/{kind}", self.device_id)
     }
 }
@@ -53,12 +119,12 @@ impl Envelope {
 pub enum Outcome {
     /// It was done, and there is nothing more to say.
     Done,
-    /// WhatsApp took the message.
+    /// WhatsApp took the message, or its change.
     Sent {
         /// When, by WhatsApp's clock.
         at: Timestamp,
     },
-    /// The message will not be sent.
+    /// It could not be done; a message will not be sent.
     Failed {
         /// Why, as a stable word.
         error: String,

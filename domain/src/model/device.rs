@@ -151,6 +151,8 @@ pub struct DeviceUpdate {
     pub webhook: Option<Option<WebhookSettings>>,
     /// The new AI settings.
     pub ai: Option<AiSettings>,
+    /// The new key; the old one is worth nothing from then on.
+    pub api_key: Option<ApiKey>,
 }
 
 /// Which devices of a user are asked for.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{DeviceId, EventId, Jid, Message, MessageId, MessageStatus, MessageType, Qr, Session, Status, Timestamp, WebhookFilter};
+use super::{
+    Attachment, ContactCard, DeviceId, EventId, Jid, Location, MediaFile, Message, MessageId, MessageStatus, MessageType, Poll, Qr,
+    Session, Status, Timestamp, WebhookFilter,
+};
 
 /// The kinds of event, by the contract's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +24,18 @@ pub enum EventKind {
     MessageSent,
     /// A sent message was delivered or read, or failed.
     MessageStatus,
+    /// The file of a message that was received, or typed on the phone, is there.
+    MediaReceived,
+    /// That file will not come.
+    MediaFailed,
+    /// Somebody put an emoji on a message, or took it back.
+    MessageReaction,
+    /// Somebody chose answers in a poll.
+    PollVote,
+    /// A message's author changed its text.
+    MessageEdited,
+    /// A message was taken back from everyone.
+    MessageDeleted,
 }
 
 impl EventKind {
@@ -32,6 +47,12 @@ impl EventKind {
             Self::MessageReceived => "message_received",
             Self::MessageSent => "message_sent",
             Self::MessageStatus => "message_status",
+            Self::MediaReceived => "media_received",
+            Self::MediaFailed => "media_failed",
+            Self::MessageReaction => "message_reaction",
+            Self::PollVote => "poll_vote",
+            Self::MessageEdited => "message_edited",
+            Self::MessageDeleted => "message_deleted",
         }
     }
 
@@ -40,7 +61,13 @@ impl EventKind {
         match self {
             Self::QrCode => WebhookFilter::Qr,
             Self::ConnectionUpdate => WebhookFilter::Connection,
-            Self::MessageReceived | Self::MessageSent => WebhookFilter::Message,
+            Self::MessageReceived
+            | Self::MessageSent
+            | Self::MessageReaction
+            | Self::PollVote
+            | Self::MessageEdited
+            | Self::MessageDeleted => WebhookFilter::Message,
+            Self::MediaReceived | Self::MediaFailed => WebhookFilter::Media,
             Self::MessageStatus => WebhookFilter::Status,
         }
     }
@@ -89,6 +116,18 @@ pub enum EventData {
         /// Since when.
         timestamp: Timestamp,
     },
+    /// A message's file is there.
+    MediaReceived(MediaMessage),
+    /// A message's file will not come.
+    MediaFailed(MediaMessage),
+    /// Somebody put an emoji on a message, or took it back: `message` is the emoji, `quotedMessageId` what it is on.
+    MessageReaction(ChatMessage),
+    /// Somebody chose answers in a poll: `message` names them, `quotedMessageId` is the poll.
+    PollVote(ChatMessage),
+    /// A message's author changed its text: `message` is the new one.
+    MessageEdited(ChatMessage),
+    /// A message was taken back from everyone.
+    MessageDeleted(ChatMessage),
 }
 
 /// A message as events tell it.
@@ -105,10 +144,41 @@ pub struct ChatMessage {
     kind: MessageType,
     message: String,
     caption: Option<String>,
+    media: Option<FileInfo>,
+    location: Option<Location>,
+    contacts: Option<Vec<ContactCard>>,
+    poll: Option<Poll>,
     quoted_message_id: Option<MessageId>,
+    mentions: Vec<Jid>,
+    forwarded: bool,
     is_group: bool,
     status: MessageStatus,
     timestamp: Timestamp,
+}
+
+/// A message's file, as far as it is known before it is there.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileInfo {
+    mime_type: String,
+    file_name: Option<String>,
+    file_size: u64,
+    seconds: Option<u32>,
+    voice_note: bool,
+}
+
+/// A message's file that is there, or will not come.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaMessage {
+    media_type: MessageType,
+    media_url: Option<String>,
+    mime_type: String,
+    file_name: Option<String>,
+    file_size: u64,
+    error: Option<String>,
+    #[serde(flatten)]
+    message: ChatMessage,
 }
 
 impl ChatMessage {
@@ -123,10 +193,45 @@ impl ChatMessage {
             kind: message.kind,
             message: message.content.clone(),
             caption: message.caption.clone(),
+            media: message.media().map(|file| FileInfo {
+                mime_type: file.mime_type.clone(),
+                file_name: file.file_name.clone(),
+                file_size: file.size_bytes,
+                seconds: file.seconds,
+                voice_note: file.voice_note,
+            }),
+            location: match &message.attachment {
+                Some(Attachment::Location(location)) => Some(location.clone()),
+                _ => None,
+            },
+            contacts: match &message.attachment {
+                Some(Attachment::Contacts { cards }) => Some(cards.clone()),
+                _ => None,
+            },
+            poll: match &message.attachment {
+                Some(Attachment::Poll(poll)) => Some(poll.clone()),
+                _ => None,
+            },
+            mentions: message.mentions.clone(),
+            forwarded: message.forwarded,
             quoted_message_id: message.quoted.as_ref().map(|quoted| quoted.message_id.clone()),
             is_group: message.chat.is_group(),
             status: message.status,
             timestamp: message.timestamp,
+        }
+    }
+}
+
+impl MediaMessage {
+    fn of(message: &Message, file: &MediaFile, media_url: Option<String>, error: Option<String>) -> Self {
+        Self {
+            media_type: message.kind,
+            media_url,
+            mime_type: file.mime_type.clone(),
+            file_name: file.file_name.clone(),
+            file_size: file.size_bytes,
+            error,
+            message: ChatMessage::of(message),
         }
     }
 }
@@ -148,7 +253,32 @@ impl EventData {
 
     /// A message from somebody else.
     pub fn message_received(message: &Message) -> Self {
-        Self::MessageReceived(ChatMessage::of(message))
+        let data = ChatMessage::of(message);
+        match message.kind {
+            MessageType::Reaction => Self::MessageReaction(data),
+            MessageType::Vote => Self::PollVote(data),
+            _ => Self::MessageReceived(data),
+        }
+    }
+
+    /// The file of a message is at `url`.
+    pub fn media_received(message: &Message, file: &MediaFile, url: String) -> Self {
+        Self::MediaReceived(MediaMessage::of(message, file, Some(url), None))
+    }
+
+    /// The file of a message will not come.
+    pub fn media_failed(message: &Message, file: &MediaFile, error: &str) -> Self {
+        Self::MediaFailed(MediaMessage::of(message, file, None, Some(error.to_owned())))
+    }
+
+    /// A message as it is after its author changed its text.
+    pub fn message_edited(message: &Message) -> Self {
+        Self::MessageEdited(ChatMessage::of(message))
+    }
+
+    /// A message that was taken back.
+    pub fn message_deleted(message: &Message) -> Self {
+        Self::MessageDeleted(ChatMessage::of(message))
     }
 
     /// A message of the device's account.
@@ -163,6 +293,12 @@ impl EventData {
             Self::MessageReceived(_) => EventKind::MessageReceived,
             Self::MessageSent(_) => EventKind::MessageSent,
             Self::MessageStatus { .. } => EventKind::MessageStatus,
+            Self::MediaReceived(_) => EventKind::MediaReceived,
+            Self::MediaFailed(_) => EventKind::MediaFailed,
+            Self::MessageReaction(_) => EventKind::MessageReaction,
+            Self::PollVote(_) => EventKind::PollVote,
+            Self::MessageEdited(_) => EventKind::MessageEdited,
+            Self::MessageDeleted(_) => EventKind::MessageDeleted,
         }
     }
 }

@@ -69,6 +69,14 @@ string_id! {
     /// Names an event, in every channel it is told through.
     EventId
 }
+string_id! {
+    /// Names a stored file within its device. Unguessable where users make it.
+    MediaId
+}
+string_id! {
+    /// Names many messages asked for at once.
+    BulkId
+}
 
 /// A user of the SaaS behind the API. At most 2^53 - 1, so that every JSON reader gets the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceId, Jid, MessageId, SessionId, Timestamp};
+use super::{Attachment, BulkPart, DeviceId, Jid, MediaFile, MessageId, SessionId, Timestamp, UserId};
 
 /// A message that was accepted for sending, typed on the phone, or received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,17 @@ pub struct Message {
     pub content: String,
     /// The text under a picture, video or document.
     pub caption: Option<String>,
-    /// The message this one answers.
+    /// What it holds besides its text.
+    #[serde(default)]
+    pub attachment: Option<Attachment>,
+    /// The message this one answers; for a reaction or a vote the one it is about.
     pub quoted: Option<Quoted>,
+    /// Who is mentioned in its text.
+    #[serde(default)]
+    pub mentions: Vec<Jid>,
+    /// Whether the first link in its text is to be shown with a preview.
+    #[serde(default)]
+    pub link_preview: bool,
     /// Whether it was forwarded.
     pub forwarded: bool,
     /// Whether it came by a broadcast list.
@@ -46,13 +55,73 @@ pub struct Message {
     pub read_at: Option<Timestamp>,
     /// Why it failed, as a stable word.
     pub error: Option<String>,
+    /// Not to be sent earlier; `None` for at once.
+    #[serde(default)]
+    pub due_at: Option<Timestamp>,
+    /// Its place in a bulk.
+    #[serde(default)]
+    pub bulk: Option<BulkPart>,
+    /// When its author last changed its text.
+    #[serde(default)]
+    pub edited_at: Option<Timestamp>,
+    /// When its author, or an admin of the group, took it back from everyone.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Message {
-    /// What is to be sent, for an outgoing text.
-    pub fn outgoing_text(&self) -> OutgoingText {
-        OutgoingText { id: self.id.clone(), to: self.chat.clone(), text: self.content.clone(), quoted: self.quoted.clone() }
+    /// What names it among the messages of its device.
+    pub fn key(&self) -> MessageKey {
+        let origin = match self.direction {
+            Direction::Outgoing => Origin::Own,
+            Direction::Incoming => Origin::Other { chat: self.chat.clone(), from: self.from.clone() },
+        };
+        MessageKey { id: self.id.clone(), origin }
     }
+
+    /// The file that goes with it.
+    pub fn media(&self) -> Option<&MediaFile> {
+        match &self.attachment {
+            Some(Attachment::Media(file)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// It, as the message that another one answers.
+    pub fn quote(&self) -> Quoted {
+        let content = if self.content.is_empty() { self.caption.clone().unwrap_or_default() } else { self.content.clone() };
+        Quoted { message_id: self.id.clone(), from: self.from.clone(), from_me: self.direction == Direction::Outgoing, content }
+    }
+}
+
+/// What names a message within its device: ids are unique only among what one sender writes in one chat.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MessageKey {
+    /// Its WhatsApp id.
+    pub id: MessageId,
+    /// Whose id that is.
+    pub origin: Origin,
+}
+
+impl MessageKey {
+    /// An outgoing message, or one typed on the phone.
+    pub fn own(id: MessageId) -> Self {
+        Self { id, origin: Origin::Own }
+    }
+}
+
+/// Who made a message's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Origin {
+    /// The device's own account.
+    Own,
+    /// Somebody else.
+    Other {
+        /// Where.
+        chat: Jid,
+        /// Who.
+        from: Option<Jid>,
+    },
 }
 
 /// Which way a message went, seen from the device.
@@ -87,9 +156,20 @@ pub enum MessageType {
     Contact,
     /// Anything else WhatsApp shows in a chat.
     Other,
+    /// A question with answers to choose from.
+    Poll,
+    /// An emoji on another message; its content is the emoji, empty when it was taken back.
+    Reaction,
+    /// Answers chosen in a poll; its content names them, one a line.
+    Vote,
 }
 
 impl MessageType {
+    /// Whether a file goes with it.
+    pub fn is_media(self) -> bool {
+        matches!(self, Self::Image | Self::Video | Self::Audio | Self::Document | Self::Sticker)
+    }
+
     /// The contract's word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -102,6 +182,9 @@ impl MessageType {
             Self::Location => "location",
             Self::Contact => "contact",
             Self::Other => "other",
+            Self::Poll => "poll",
+            Self::Reaction => "reaction",
+            Self::Vote => "vote",
         }
     }
 }
@@ -152,31 +235,49 @@ pub struct Quoted {
     pub message_id: MessageId,
     /// Who wrote it.
     pub from: Option<Jid>,
+    /// Whether the device's own account wrote it.
+    #[serde(default)]
+    pub from_me: bool,
     /// Its text.
     pub content: String,
 }
 
-/// A text on its way out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OutgoingText {
-    /// The WhatsApp id it is sent under, however often it has to be sent.
-    pub id: MessageId,
-    /// The chat.
-    pub to: Jid,
-    /// The text.
-    pub text: String,
-    /// The message it answers.
-    pub quoted: Option<Quoted>,
-}
-
-/// Which messages are asked for.
+/// Which messages are asked for: those that meet every condition given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageFilter {
+    /// Only those of this user's devices.
+    pub user: Option<UserId>,
     /// Only those of this device.
     pub device: Option<DeviceId>,
+    /// Only those of this chat.
+    pub chat: Option<Jid>,
     /// Only those with this WhatsApp id.
     pub id: Option<MessageId>,
+    /// Only those that went this way.
+    pub direction: Option<Direction>,
+    /// Only those of this kind.
+    pub kind: Option<MessageType>,
+    /// Only those in this status.
+    pub status: Option<MessageStatus>,
+    /// Only those of this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only those before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// How many messages meet a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageTally {
+    /// All of them.
+    pub total: u64,
+    /// Outgoing ones, whatever became of them.
+    pub sent: u64,
+    /// Incoming ones.
+    pub received: u64,
+    /// Those that a file goes with.
+    pub media: u64,
+    /// Texts.
+    pub text: u64,
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 mod accept;
 mod backoff;
+mod links;
 mod publish;
 mod sign;
 mod sweep;
 
-pub use accept::{Intake, Taken, TextRequest};
+pub use accept::{Draft, Intake, Taken};
 pub use backoff::Backoff;
+pub use links::Links;
 pub use publish::Publisher;
 pub use sign::{SignedBody, sign};
 pub use sweep::sweep;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::PortError;
-use crate::model::{Device, DeviceFilter, DeviceId, DeviceUpdate, Page, PageRequest, Removed, SessionId, Timestamp, UserId};
+use crate::model::{ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Page, PageRequest, Removed, SessionId, Timestamp, UserId};
 
 /// The devices there are. Their sessions change by the `Journal` alone.
 #[async_trait]
@@ -16,6 +16,9 @@ pub trait Devices: Send + Sync {
 
     /// The device with this session id.
     async fn find(&self, session_id: &SessionId) -> Result<Option<Device>, PortError>;
+
+    /// The device with this key. How long it takes tells nothing of other keys.
+    async fn find_by_key(&self, key: &ApiKey) -> Result<Option<Device>, PortError>;
 
     /// A user's devices, oldest first.
     async fn list(&self, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError>;

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::random;
 
-use crate::model::{ApiKey, CommandId, DeviceId, EventId, MessageId};
+use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, MediaId, MessageId};
 
 /// Makes identifiers and secrets nobody can guess.
 pub trait Ids: Send + Sync {
@@ -15,6 +15,10 @@ pub trait Ids: Send + Sync {
     fn event(&self) -> EventId;
     /// For a new message, in the form WhatsApp's own web client uses.
     fn message(&self) -> MessageId;
+    /// For a new file.
+    fn media(&self) -> MediaId;
+    /// For many messages asked for at once.
+    fn bulk(&self) -> BulkId;
     /// For a new device.
     fn api_key(&self) -> ApiKey;
     /// For a request that came without one.
@@ -53,6 +57,14 @@ impl Ids for RandomIds {
 
     fn message(&self) -> MessageId {
         MessageId::parse(format!("3EB0{}", hex::<9>().to_uppercase())).expect(VALID)
+    }
+
+    fn media(&self) -> MediaId {
+        MediaId::parse(format!("med_{}", hex::<16>())).expect(VALID)
+    }
+
+    fn bulk(&self) -> BulkId {
+        BulkId::parse(format!("blk_{}", hex::<12>())).expect(VALID)
     }
 
     fn api_key(&self) -> ApiKey {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Epoch, PortError};
-use crate::model::{DeviceId, Event, EventDraft, Message, MessageId, MessageStatus, Session, Timestamp};
+use crate::model::{DeviceId, Event, EventDraft, Jid, MediaFile, Message, MessageKey, MessageStatus, Session, Timestamp};
 
 /// A change of a device's state.
 #[derive(Clone, Debug)]
@@ -13,16 +13,51 @@ pub enum Change {
     /// A message was received, or typed on the phone. Takes effect unless one with the same chat, sender and id is stored:
     /// WhatsApp repeats what it is not sure we have.
     Message(Box<Message>),
-    /// An outgoing message got further. Takes effect if it is stored and may go from its status to this one.
+    /// A message of the time before the device was linked. Takes effect like [`Change::Message`]; counts among the messages there are, not among
+    /// what went through the device.
+    History(Box<Message>),
+    /// A message got further. Takes effect if it is stored and may go from its status to this one.
     Status {
-        /// The message, one of the device's outgoing ones.
-        id: MessageId,
+        /// The message. Of incoming ones only `Read` is ever told.
+        key: MessageKey,
         /// What it becomes.
         status: MessageStatus,
         /// When; `Read` sets `read_at` to it.
         at: Timestamp,
         /// Why it failed.
         error: Option<String>,
+    },
+    /// A message has a new text: its caption if a file goes with it, else its content. Takes effect if it is stored, not deleted, and was not
+    /// edited at `at` or later.
+    Edited {
+        /// The message.
+        key: MessageKey,
+        /// Its text from now on.
+        text: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A message was taken back. Takes effect if it is stored and was not before; what it said stays on record.
+    Deleted {
+        /// The message.
+        key: MessageKey,
+        /// When.
+        at: Timestamp,
+    },
+    /// The file of a message is now this. Takes effect if the message is stored and its file was not in the store yet.
+    Media {
+        /// The message.
+        key: MessageKey,
+        /// Its file.
+        file: MediaFile,
+    },
+    /// A person was found to have this number and this hidden id. Takes effect if that is new: then what was stored under the hidden id as its chat
+    /// belongs to the number's chat.
+    Alias {
+        /// The number.
+        phone: Jid,
+        /// The hidden id.
+        lid: Jid,
     },
 }
 

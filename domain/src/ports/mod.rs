@@ -3,6 +3,8 @@
 //! House rules: look-ups answer `Option`, since "not found" is a case and not a failure; every call may be repeated after an error;
 //! what a call promises holds once it has returned `Ok`, also after a crash.
 
+mod aliases;
+mod bulks;
 mod clock;
 mod commands;
 mod deliveries;
@@ -10,11 +12,16 @@ mod devices;
 mod ids;
 mod journal;
 mod key_value;
+mod limits;
+mod media;
 mod messages;
 mod push;
 mod replies;
 mod statistics;
+mod templates;
 
+pub use aliases::Aliases;
+pub use bulks::Bulks;
 pub use clock::{Clock, SystemClock};
 pub use commands::{CommandSink, CommandSource, Received};
 pub use deliveries::Deliveries;
@@ -22,10 +29,13 @@ pub use devices::Devices;
 pub use ids::{Ids, RandomIds};
 pub use journal::{Change, Journal, Step};
 pub use key_value::{KeyValue, Op};
+pub use limits::{Count, Limits};
+pub use media::{ByteStream, LinkOptions, Media, PutError, StoredFile, UploadTicket};
 pub use messages::{Accepted, Messages};
 pub use push::{Push, Subscription};
 pub use replies::Replies;
 pub use statistics::{Snapshot, Statistics};
+pub use templates::Templates;
 
 /// Why a port could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
