@@ -9,7 +9,10 @@ use std::{
 use domain::{
     model::{DeviceId, Outcome},
     pipeline::{Backoff, Publisher, sweep},
-    ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Messages, Push, Received, Replies},
+    ports::{
+        Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, Push,
+        Received, Replies,
+    },
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -41,6 +44,12 @@ pub struct Ports {
     pub devices: Arc<dyn Devices>,
     /// Their messages.
     pub messages: Arc<dyn Messages>,
+    /// What was asked to be sent to many.
+    pub bulks: Arc<dyn Bulks>,
+    /// The files of messages.
+    pub media: Arc<dyn Media>,
+    /// Who is behind a hidden id.
+    pub aliases: Arc<dyn Aliases>,
     /// Where changes and events go.
     pub journal: Arc<dyn Journal>,
     /// Work to be done.

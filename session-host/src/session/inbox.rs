@@ -88,7 +88,10 @@ impl Inbox {
             kind,
             content: inbound.message.text_content().or_else(|| inbound.message.get_caption()).unwrap_or_default().to_owned(),
             caption: inbound.message.get_caption().map(str::to_owned),
+            attachment: None,
             quoted: quoted(body),
+            mentions: Vec::new(),
+            link_preview: false,
             forwarded: inbound.message.is_forwarded(),
             broadcast: source.broadcast_list_owner.is_some(),
             push_name: (!outgoing && !info.push_name.is_empty()).then(|| info.push_name.clone()),
@@ -96,6 +99,10 @@ impl Inbox {
             status: if outgoing { MessageStatus::Sent } else { MessageStatus::Delivered },
             read_at: None,
             error: None,
+            due_at: None,
+            bulk: None,
+            edited_at: None,
+            deleted_at: None,
         })
     }
 }
@@ -121,5 +128,5 @@ fn quoted(body: &wa::Message) -> Option<Quoted> {
     let message_id = MessageId::parse(context.stanza_id.clone()?).ok()?;
     let content = context.quoted_message.as_option().and_then(MessageExt::text_content).unwrap_or_default().to_owned();
     let from = context.participant.as_deref().and_then(|participant| Jid::parse(participant).ok());
-    Some(Quoted { message_id, from, content })
+    Some(Quoted { message_id, from, from_me: false, content })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use domain::model::OutgoingText;
+use domain::model::Message;
 use tokio::sync::mpsc;
 use wacore::{
     proto_helpers::{MessageBuilderExt, build_quote_context},
@@ -111,18 +111,18 @@ impl Link {
 }
 
 /// Encrypts a text and writes it to the socket under its own id; WhatsApp's answer comes as an event.
-pub async fn write(client: Arc<Client>, text: &OutgoingText) -> Result<(), SendError> {
-    let to = to_theirs(&text.to).ok_or_else(|| SendError::InvalidRequest("no such address".into()))?;
-    let message = match &text.quoted {
-        None => wa::Message::text(&text.text),
+pub async fn write(client: Arc<Client>, message: &Message) -> Result<(), SendError> {
+    let to = to_theirs(&message.chat).ok_or_else(|| SendError::InvalidRequest("no such address".into()))?;
+    let body = match &message.quoted {
+        None => wa::Message::text(&message.content),
         Some(quoted) => {
-            let author = quoted.from.as_ref().unwrap_or(&text.to).to_string();
+            let author = quoted.from.as_ref().unwrap_or(&message.chat).to_string();
             let original = wa::Message::text(&quoted.content);
-            wa::Message::text_with_context(&text.text, build_quote_context(quoted.message_id.as_str(), author, &original))
+            wa::Message::text_with_context(&message.content, build_quote_context(quoted.message_id.as_str(), author, &original))
         }
     };
-    let options = SendOptions::default().with_message_id(text.id.as_str());
-    client.send_message_with_options(to, message, options).await.map(|_| ())
+    let options = SendOptions::default().with_message_id(message.id.as_str());
+    client.send_message_with_options(to, body, options).await.map(|_| ())
 }
 
 /// Smaller than the library's own, which are made for one account a process.

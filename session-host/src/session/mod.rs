@@ -172,7 +172,8 @@ impl Actor {
             Command::Disconnect => self.disconnect(received).await,
             Command::Relogin => self.relogin(received).await,
             Command::Remove => self.remove(received).await,
-            Command::SendText(_) => self.take_job(received).await,
+            Command::Send { .. } => self.take_job(received).await,
+            Command::Edit(_) | Command::Delete(_) | Command::Read { .. } | Command::Typing { .. } | Command::CancelBulk { .. } => todo!(),
         }
     }
 

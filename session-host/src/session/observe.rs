@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    model::{EventData, MessageId, MessageStatus, Qr, Session, Status, Timestamp},
+    model::{EventData, MessageId, MessageKey, MessageStatus, Qr, Session, Status, Timestamp},
     ports::Change,
 };
 use tokio::time::Instant;
@@ -87,7 +87,9 @@ impl Actor {
                 self.taken(outcomes, message, at);
             }
             let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
-            outcomes.steps.push(self.shared.publisher.step(Change::Status { id, status, at, error: None }, Some(&data)));
+            outcomes
+                .steps
+                .push(self.shared.publisher.step(Change::Status { key: MessageKey::own(id), status, at, error: None }, Some(&data)));
         }
     }
 

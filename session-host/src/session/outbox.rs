@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use domain::{
-    model::{Message, MessageId, OutgoingText, Timestamp},
+    model::{Message, MessageId, Timestamp},
     pipeline::SEND_EXPIRY,
     ports::Received,
 };
@@ -55,13 +55,13 @@ impl Outbox {
     }
 
     /// The next text to write, which counts as being written from now on; `None` while one is, or when all are.
-    pub fn next(&mut self) -> Option<OutgoingText> {
+    pub fn next(&mut self) -> Option<Message> {
         if self.jobs.iter().any(|job| job.stage == Stage::Writing) {
             return None;
         }
         let job = self.jobs.iter_mut().find(|job| job.stage == Stage::Waiting)?;
         job.stage = Stage::Writing;
-        Some(job.message.outgoing_text())
+        Some(job.message.clone())
     }
 
     /// The text was written to the socket.
@@ -149,7 +149,10 @@ mod tests {
             kind: MessageType::Text,
             content: id.to_owned(),
             caption: None,
+            attachment: None,
             quoted: None,
+            mentions: Vec::new(),
+            link_preview: false,
             forwarded: false,
             broadcast: false,
             push_name: None,
@@ -157,11 +160,15 @@ mod tests {
             status: MessageStatus::Pending,
             read_at: None,
             error: None,
+            due_at: None,
+            bulk: None,
+            edited_at: None,
+            deleted_at: None,
         };
         let envelope = Envelope {
             id: CommandId::parse(format!("send_{id}")).unwrap(),
             device_id: message.device_id.clone(),
-            command: Command::SendText(message.outgoing_text()),
+            command: Command::Send { id: message.id.clone() },
             accepted_at: at,
             due_at: at,
             reply: false,
@@ -175,13 +182,13 @@ mod tests {
         ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, id));
         let first = outbox.next().unwrap();
         outbox.written(&first.id);
-        assert_eq!(outbox.next().unwrap().text, "two");
+        assert_eq!(outbox.next().unwrap().content, "two");
         assert_eq!(outbox.next(), None, "one is being written");
         outbox.disconnected();
         let mut written = Vec::new();
         while let Some(text) = outbox.next() {
             outbox.written(&text.id);
-            written.push(text.text);
+            written.push(text.content);
         }
         assert_eq!(written, ["one", "two", "three"]);
     }

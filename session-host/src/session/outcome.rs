@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    model::{Command, EventData, Message, MessageId, MessageStatus, Outcome, Status, Timestamp},
+    model::{Command, EventData, Message, MessageId, MessageKey, MessageStatus, Outcome, Status, Timestamp},
     ports::{Change, Received, Step},
 };
 use tokio::{task::JoinError, time::Instant};
@@ -23,7 +23,7 @@ impl Actor {
     /// Takes a text in hand, unless its outcome is known already: a command is repeated if a crash came before its acknowledgement.
     pub(super) async fn take_job(&mut self, received: Received) -> Result<(), Stop> {
         let id = match &received.envelope.command {
-            Command::SendText(text) => text.id.clone(),
+            Command::Send { id } => id.clone(),
             _ => return Ok(()),
         };
         let Some(message) = self.record(&id).await else {
@@ -139,7 +139,7 @@ impl Actor {
         let at = at.max(message.timestamp);
         message.status = MessageStatus::Sent;
         message.timestamp = at;
-        let change = Change::Status { id: message.id.clone(), status: MessageStatus::Sent, at, error: None };
+        let change = Change::Status { key: message.key(), status: MessageStatus::Sent, at, error: None };
         outcomes.steps.push(self.shared.publisher.step(change, Some(&EventData::message_sent(&message))));
         at
     }
@@ -154,7 +154,8 @@ impl Actor {
             error: Some(reason.to_owned()),
             timestamp: at,
         };
-        let change = Change::Status { id: job.message.id, status: MessageStatus::Failed, at, error: Some(reason.to_owned()) };
+        let change =
+            Change::Status { key: MessageKey::own(job.message.id), status: MessageStatus::Failed, at, error: Some(reason.to_owned()) };
         outcomes.steps.push(self.shared.publisher.step(change, Some(&data)));
         outcomes.finished.push((job.received, Outcome::Failed { error: reason.to_owned() }));
     }
