@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     model::Timestamp,
-    pipeline::Intake,
-    ports::{Clock, Devices, Ids, Messages, Statistics, Subscription},
+    pipeline::{Intake, Links},
+    ports::{Aliases, Bulks, Clock, Devices, Ids, Limits, Media, Messages, Statistics, Subscription, Templates},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,6 +14,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub struct Api {
     pub devices: Arc<dyn Devices>,
     pub messages: Arc<dyn Messages>,
+    pub bulks: Arc<dyn Bulks>,
+    pub templates: Arc<dyn Templates>,
+    pub aliases: Arc<dyn Aliases>,
+    pub media: Arc<dyn Media>,
+    /// Where links to files lead here; `None` where they lead elsewhere.
+    pub links: Option<Links>,
+    pub limits: Arc<dyn Limits>,
     pub intake: Intake,
     pub statistics: Arc<dyn Statistics>,
     pub subscription: Arc<dyn Subscription>,
@@ -33,10 +40,35 @@ pub struct Api {
 pub struct ApiConfig {
     /// The operator's token; sees everything.
     pub api_token: String,
+    /// Signs and checks the tokens of users.
+    pub jwt_secret: String,
+    /// Largest file that is taken in, in bytes.
+    pub max_file_bytes: u64,
+    /// How often things may be done.
+    pub rate_limits: RateLimits,
     /// Where clients find the WebSocket, without the token: `ws://127.0.0.1:3001`.
     pub public_ws_url: String,
     /// How long a request waits for a host's answer before it goes on without.
     pub send_wait: Duration,
     /// The program's version, for the health report.
     pub version: String,
+}
+
+/// How often things may be done; 0 for as often as anyone likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Requests of one address.
+    pub ip_per_hour: u32,
+    /// Messages of one device; a bulk counts as one.
+    pub messages_per_minute: u32,
+    /// Files of one device.
+    pub media_per_minute: u32,
+    /// QR codes of one device.
+    pub qr_per_minute: u32,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { ip_per_hour: 1000, messages_per_minute: 100, media_per_minute: 10, qr_per_minute: 5 }
+    }
 }

@@ -14,5 +14,5 @@ mod routes;
 mod settings;
 mod views;
 
-pub use api::{Api, ApiConfig};
+pub use api::{Api, ApiConfig, RateLimits};
 pub use router::{router, socket_router};

@@ -33,7 +33,7 @@ pub async fn list(
     Query(page): Query<PageQuery<50>>,
 ) -> Result<Success<Response>, ApiError> {
     let request = page.request();
-    let filter = MessageFilter { device: filter.device_id, id: filter.message_id };
+    let filter = MessageFilter { device: filter.device_id, id: filter.message_id, ..MessageFilter::default() };
     let page = api.messages.list(&filter, &request).await?;
     let pagination = Pagination::of(&request, &page);
     let messages = page.items.into_iter().map(MessageView::from).collect();

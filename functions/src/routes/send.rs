@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     model::{Device, Jid, Message, MessageId, MessageStatus, Outcome, Quoted, SessionId, Timestamp},
-    pipeline::{Taken, TextRequest},
+    pipeline::{Draft, Taken},
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -83,8 +83,8 @@ pub async fn handle(
     let wait = delay.is_zero() && !prefers_async(&headers);
     let repeatable = idempotency_key.is_some();
     let quoted = quote(&api, &device, options.quoted).await?;
-    let text = TextRequest { to, text: request.message.0, quoted, delay, idempotency_key };
-    let taken = api.intake.text(&device, text, wait).await?;
+    let draft = Draft { quoted, delay, ..Draft::text(to, request.message.0) };
+    let taken = api.intake.message(&device, draft, idempotency_key.as_deref(), wait).await?;
     answer(outcome(&api, taken, repeatable).await?)
 }
 
@@ -143,8 +143,7 @@ async fn quote(api: &Api, device: &Device, Quote(id): Quote) -> Result<Option<Qu
     let unknown = || ApiError::invalid("options.quoted", "the device has no such message");
     let id = MessageId::parse(id).map_err(|_| unknown())?;
     let message = api.messages.get(&device.id, &id).await?.ok_or_else(unknown)?;
-    let content = if message.content.is_empty() { message.caption.unwrap_or_default() } else { message.content };
-    Ok(Some(Quoted { message_id: id, from: message.from, content }))
+    Ok(Some(message.quote()))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -55,6 +55,7 @@ pub async fn handle(
         description: request.description.map(|description| description.map(|description| description.0)),
         webhook,
         ai: request.ai_settings.map(|Object(input)| input.over(device.ai)),
+        api_key: None,
     };
     let now = api.clock.now();
     let device = api.devices.update(&device.id, update, now).await?.ok_or(ApiError::DeviceNotFound)?;
