@@ -10,15 +10,16 @@ const HOMES: [(&str, &[&str]); 5] = [
     ("wacore", &["session-host", "sandbox"]),
     ("axum", &["functions", "sandbox", "warta"]),
     ("rusqlite", &["embedded"]),
-    ("reqwest", &["session-host"]),
+    ("reqwest", &["fetch", "session-host"]),
 ];
 
 /// Whom each of our packages may know, besides for tests. Arrows point inward only.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("domain", &[]),
     ("embedded", &["domain"]),
-    ("functions", &["domain"]),
-    ("session-host", &["domain"]),
+    ("fetch", &[]),
+    ("functions", &["domain", "fetch"]),
+    ("session-host", &["domain", "fetch"]),
     ("sandbox", &[]),
     ("warta", &["domain", "embedded", "functions", "sandbox", "session-host"]),
 ];

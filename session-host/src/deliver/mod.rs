@@ -3,7 +3,6 @@
 //! A crash between a post and its mark repeats the post, with the same `webhook-id` and event id. Receivers are kept apart: each device has
 //! a worker of its own while something waits for it, one post at a time, and no limit is shared between devices.
 
-mod addresses;
 mod post;
 mod worker;
 
@@ -21,7 +20,8 @@ use domain::{
 use tokio::{runtime::Handle, sync::watch, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::addresses::Reach;
+pub use fetch::Reach;
+
 use self::{post::Poster, worker::Worker};
 
 /// How often the store is asked which devices have something waiting, in case a wake was lost with the task that was to give it.

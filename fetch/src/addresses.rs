@@ -17,7 +17,7 @@ use tokio::{sync::Semaphore, task};
 /// Look-ups at a time: each takes a thread for as long as a name server is silent, and the store needs threads too.
 const LOOKUPS: usize = 256;
 
-/// A URL leads to no address it may lead to.
+/// A name leads to no address it may lead to.
 #[derive(Debug, thiserror::Error)]
 #[error("not an address that may be reached")]
 pub(crate) struct AddressRefused;
