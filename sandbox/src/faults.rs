@@ -3,11 +3,33 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 #[derive(Default)]
 pub struct Faults {
     refuse_connections: AtomicBool,
     ack_delay_ms: AtomicU64,
-    nack_next: AtomicU32,
+    nacks: Countdown,
+    media_delay_ms: AtomicU64,
+    failing_uploads: Countdown,
+    failing_downloads: Countdown,
+    truncated_downloads: Countdown,
+    gone_downloads: Countdown,
+}
+
+/// How many more times something goes wrong.
+#[derive(Default)]
+struct Countdown(AtomicU32);
+
+impl Countdown {
+    fn set(&self, count: u32) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether it goes wrong now.
+    fn strikes(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
 }
 
 impl Faults {
@@ -20,13 +42,38 @@ impl Faults {
     }
 
     pub fn nack_next(&self, count: u32) {
-        self.nack_next.store(count, Ordering::Relaxed);
+        self.nacks.set(count);
+    }
+
+    pub fn delay_media(&self, delay_ms: u64) {
+        self.media_delay_ms.store(delay_ms, Ordering::Relaxed);
+    }
+
+    pub fn fail_uploads(&self, count: u32) {
+        self.failing_uploads.set(count);
+    }
+
+    pub fn fail_downloads(&self, count: u32) {
+        self.failing_downloads.set(count);
+    }
+
+    pub fn truncate_downloads(&self, count: u32) {
+        self.truncated_downloads.set(count);
+    }
+
+    pub fn lose_downloads(&self, count: u32) {
+        self.gone_downloads.set(count);
     }
 
     pub fn clear(&self) {
         self.refuse_connections(false);
         self.delay_acks(0);
         self.nack_next(0);
+        self.delay_media(0);
+        self.fail_uploads(0);
+        self.fail_downloads(0);
+        self.truncate_downloads(0);
+        self.lose_downloads(0);
     }
 
     pub fn refuses_connections(&self) -> bool {
@@ -40,8 +87,33 @@ impl Faults {
         }
     }
 
-    /// Whether this message is one of those to refuse; counts it if so.
+    /// Whether this message is one of those to refuse; counts it if so, as do the next.
     pub fn refuses_message(&self) -> bool {
-        self.nack_next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        self.nacks.strikes()
+    }
+
+    pub fn fails_upload(&self) -> bool {
+        self.failing_uploads.strikes()
+    }
+
+    pub fn fails_download(&self) -> bool {
+        self.failing_downloads.strikes()
+    }
+
+    pub fn truncates_download(&self) -> bool {
+        self.truncated_downloads.strikes()
+    }
+
+    pub fn loses_download(&self) -> bool {
+        self.gone_downloads.strikes()
+    }
+
+    /// Holds an upload or a download up, but not the end of the server.
+    pub async fn hold_media_up(&self, closing: &CancellationToken) {
+        let delay_ms = self.media_delay_ms.load(Ordering::Relaxed);
+        if delay_ms > 0 {
+            let delay = Duration::from_millis(delay_ms);
+            let _ = closing.run_until_cancelled(tokio::time::sleep(delay)).await;
+        }
     }
 }

@@ -13,6 +13,7 @@ mod keys;
 mod link;
 mod login;
 mod mailbox;
+mod media;
 mod messages;
 mod noise;
 mod pairing;
@@ -31,7 +32,7 @@ use tokio::task::JoinHandle;
 
 use world::World;
 
-/// A running sandbox: one port for WhatsApp itself (`/ws/chat`) and for the remote control.
+/// A running sandbox: one port for WhatsApp itself (`/ws/chat`), its files (`/mms`, `/media`) and the remote control.
 pub struct Sandbox {
     addr: SocketAddr,
     world: Arc<World>,
@@ -46,7 +47,7 @@ impl Sandbox {
         }
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
-        let world = Arc::new(World::new());
+        let world = Arc::new(World::new(addr));
         let router = control::router(world.clone());
         let closing = world.closing.clone();
         // A stanza must not wait until the one before has arrived.

@@ -1,9 +1,11 @@
 //! Everything that exists on this WhatsApp: the accounts, the connections, the weather.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rand::RngExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wacore_binary::{Jid, Server};
@@ -11,6 +13,7 @@ use wacore_binary::{Jid, Server};
 use crate::account::Account;
 use crate::faults::Faults;
 use crate::link::Links;
+use crate::media::Files;
 use crate::noise::ServerIdentity;
 use crate::pairing::Pairings;
 
@@ -18,10 +21,15 @@ use crate::pairing::Pairings;
 const FIRST_LID: u64 = 100_000_000_000_001;
 
 pub struct World {
+    /// Where it listens.
+    pub host: SocketAddr,
     pub identity: ServerIdentity,
     pub faults: Faults,
     pub links: Links,
     pub pairings: Pairings,
+    pub files: Files,
+    /// Lets a client upload files.
+    pub media_auth: String,
     /// Every task the server starts, so that a shutdown can wait for the last.
     pub tasks: TaskTracker,
     pub closing: CancellationToken,
@@ -36,12 +44,15 @@ struct Directory {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub fn new(host: SocketAddr) -> Self {
         Self {
+            host,
             identity: ServerIdentity::generate(),
             faults: Faults::default(),
             links: Links::default(),
             pairings: Pairings::default(),
+            files: Files::default(),
+            media_auth: hex::encode(rand::rng().random::<[u8; 16]>()),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             accounts: RwLock::default(),
@@ -86,6 +97,7 @@ impl World {
         };
         drop(accounts);
         self.pairings.clear();
+        self.files.clear();
         self.faults.clear();
         self.links.drop_all();
     }

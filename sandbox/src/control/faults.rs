@@ -18,6 +18,11 @@ pub struct Change {
     ack_delay_ms: Option<u64>,
     drop_connections: Option<bool>,
     nack_next: Option<u32>,
+    media_delay_ms: Option<u64>,
+    fail_uploads: Option<u32>,
+    fail_downloads: Option<u32>,
+    truncate_downloads: Option<u32>,
+    gone_downloads: Option<u32>,
 }
 
 pub async fn change(State(world): State<Arc<World>>, Body(change): Body<Change>) -> Result<Json<Value>, ControlError> {
@@ -29,6 +34,21 @@ pub async fn change(State(world): State<Arc<World>>, Body(change): Body<Change>)
     }
     if let Some(count) = change.nack_next {
         world.faults.nack_next(count);
+    }
+    if let Some(delay_ms) = change.media_delay_ms {
+        world.faults.delay_media(delay_ms);
+    }
+    if let Some(count) = change.fail_uploads {
+        world.faults.fail_uploads(count);
+    }
+    if let Some(count) = change.fail_downloads {
+        world.faults.fail_downloads(count);
+    }
+    if let Some(count) = change.truncate_downloads {
+        world.faults.truncate_downloads(count);
+    }
+    if let Some(count) = change.gone_downloads {
+        world.faults.lose_downloads(count);
     }
     if change.drop_connections == Some(true) {
         world.links.drop_all();

@@ -3,6 +3,7 @@
 mod chat;
 mod error;
 mod faults;
+mod media;
 mod phones;
 mod reset;
 
@@ -23,6 +24,8 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/health", get(|| async { "ok" }))
         .route("/reset", post(reset::reset))
         .route("/faults", post(faults::change))
+        .route("/mms/{kind}/{token}", post(media::upload).layer(DefaultBodyLimit::max(media::FILE_LIMIT_BYTES)))
+        .route("/media/{token}", get(media::download))
         .route("/phones", post(phones::create::create))
         .route("/phones/{number}/scan", post(phones::scan::scan))
         .route("/phones/{number}/messages", post(phones::messages::write).get(phones::messages::list))

@@ -2,6 +2,7 @@
 
 mod appstate;
 mod devices;
+mod media;
 mod prekeys;
 mod settings;
 mod usync;
@@ -25,6 +26,7 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
             stanza::result(node, [])
         }
         "w:sync:app:state" => appstate::answer(member, node),
+        "w:m" => media::answer(world, node),
         "md" => devices::answer(world, member, node),
         "abt" | "blocklist" | "privacy" => settings::answer(node),
         _ => answer_anyone(node),

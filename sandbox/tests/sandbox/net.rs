@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
+use wacore::net::{HttpClient, HttpRequest, HttpResponse, StreamingHttpResponse};
 use wacore::store::InMemoryBackend;
 use wacore::types::events::{ChannelEventHandler, Event, InboundMessage, MessageBatch};
 use wacore::types::presence::ReceiptType;
@@ -155,6 +156,28 @@ pub struct Companion {
     refused: Option<async_channel::Receiver<String>>,
 }
 
+/// The library asks for https, which the sandbox does not speak.
+struct PlainHttp(UreqHttpClient);
+
+fn plain(request: HttpRequest) -> HttpRequest {
+    HttpRequest { url: request.url.replacen("https://127.0.0.1", "http://127.0.0.1", 1), ..request }
+}
+
+#[async_trait]
+impl HttpClient for PlainHttp {
+    async fn execute(&self, request: HttpRequest) -> anyhow::Result<HttpResponse> {
+        self.0.execute(plain(request)).await
+    }
+
+    fn supports_streaming(&self) -> bool {
+        true
+    }
+
+    fn execute_streaming(&self, request: HttpRequest) -> anyhow::Result<StreamingHttpResponse> {
+        self.0.execute_streaming(plain(request))
+    }
+}
+
 /// Stores what a companion receives; with a channel it fails instead, and tells there.
 struct Memory(Option<async_channel::Sender<String>>);
 
@@ -189,7 +212,7 @@ impl Companion {
         let bot = Bot::builder()
             .with_backend_arc(backend.clone())
             .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(net.url()))
-            .with_http_client(UreqHttpClient::new())
+            .with_http_client(PlainHttp(UreqHttpClient::new()))
             .with_runtime(TokioRuntime)
             .with_version((2, 3000, 0))
             .with_wanted_pre_key_count(30)
