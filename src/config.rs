@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use functions::RateLimits;
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -36,11 +38,20 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `API_TOKEN`: the operator's token; generated and kept in the data folder if unset.
     pub api_token: Option<String>,
+    /// `JWT_SECRET`: signs the tokens of users; generated and kept in the data folder if unset.
+    pub jwt_secret: Option<String>,
     /// `WEBHOOK_SECRET`: signs for webhooks without a secret of their own; generated and kept in the data folder if unset.
     pub webhook_secret: Option<String>,
     /// `SEND_WAIT_MS` (5000): how long a request waits for WhatsApp's answer.
     pub send_wait: Duration,
-    /// `ALLOW_PRIVATE_URLS` (true): whether webhooks may lie on this machine and in private networks.
+    /// `MAX_FILE_SIZE` (10MB): the largest file that is taken in, in bytes.
+    pub max_file_bytes: u64,
+    /// `RATE_LIMIT_IP_PER_HOUR` (1000), `RATE_LIMIT_MESSAGES_PER_MINUTE` (100), `RATE_LIMIT_MEDIA_PER_MINUTE` (10),
+    /// `RATE_LIMIT_QR_PER_MINUTE` (5): how often things may be done; 0 for as often as anyone likes.
+    pub rate_limits: RateLimits,
+    /// `PUBLIC_URL`: what this program is reached by from outside, such as `https://wa.example.com`; links to files begin with it.
+    pub public_url: Option<String>,
+    /// `ALLOW_PRIVATE_URLS` (true): whether webhooks, and files to be sent, may lie on this machine and in private networks.
     pub allow_private_urls: bool,
     /// `LOG_FORMAT` (text): how log lines are written.
     pub log_format: LogFormat,
@@ -78,14 +89,24 @@ impl Config {
     /// Reads the variables that `variable` knows; one that is empty counts as unset.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut reader = Reader { variable: |name: &str| variable(name).filter(|value| !value.is_empty()), problems: Vec::new() };
+        let limits = RateLimits::default();
         let config = Self {
             host: reader.parse("HOST", "an IP address").unwrap_or(IpAddr::from([127, 0, 0, 1])),
             port: reader.parse("PORT", "a port number").unwrap_or(3000),
             ws_port: reader.parse("WS_PORT", "a port number").unwrap_or(3001),
             data_dir: reader.text("DATA_DIR").unwrap_or_else(|| "./data".into()).into(),
             api_token: reader.secret("API_TOKEN"),
+            jwt_secret: reader.secret("JWT_SECRET"),
             webhook_secret: reader.secret("WEBHOOK_SECRET"),
             send_wait: Duration::from_millis(reader.at_most("SEND_WAIT_MS", 60_000).unwrap_or(5000)),
+            max_file_bytes: reader.parse("MAX_FILE_SIZE", "a size such as 10MB, at most 2GB").map_or(10 << 20, |Size(bytes)| bytes),
+            rate_limits: RateLimits {
+                ip_per_hour: reader.parse("RATE_LIMIT_IP_PER_HOUR", "a number").unwrap_or(limits.ip_per_hour),
+                messages_per_minute: reader.parse("RATE_LIMIT_MESSAGES_PER_MINUTE", "a number").unwrap_or(limits.messages_per_minute),
+                media_per_minute: reader.parse("RATE_LIMIT_MEDIA_PER_MINUTE", "a number").unwrap_or(limits.media_per_minute),
+                qr_per_minute: reader.parse("RATE_LIMIT_QR_PER_MINUTE", "a number").unwrap_or(limits.qr_per_minute),
+            },
+            public_url: reader.parse("PUBLIC_URL", "an http or https URL").map(|BaseUrl(url)| url),
             allow_private_urls: reader.parse("ALLOW_PRIVATE_URLS", "true or false").unwrap_or(true),
             log_format: reader.parse("LOG_FORMAT", "text or json").unwrap_or(LogFormat::Text),
             #[cfg(feature = "sandbox")]
@@ -99,6 +120,40 @@ impl Config {
             reader.problems.push("PORT and WS_PORT must differ".into());
         }
         if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
+    }
+}
+
+/// A size in bytes, or with a unit of 1,024: `512KB`, `10MB`, `1GB`.
+struct Size(u64);
+
+impl FromStr for Size {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let text = text.trim().to_ascii_uppercase();
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let shift = match text[digits.len()..].trim() {
+            "" | "B" => 0,
+            "K" | "KB" => 10,
+            "M" | "MB" => 20,
+            "G" | "GB" => 30,
+            _ => return Err(()),
+        };
+        let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).ok_or(())?;
+        (1..=2 << 30).contains(&bytes).then_some(Self(bytes)).ok_or(())
+    }
+}
+
+/// The beginning of a URL, without a slash at its end.
+struct BaseUrl(String);
+
+impl FromStr for BaseUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url: axum::http::Uri = text.parse().map_err(|_| ())?;
+        let known = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none();
+        known.then(|| Self(text.trim_end_matches('/').to_owned())).ok_or(())
     }
 }
 
@@ -152,6 +207,20 @@ mod tests {
         let config = read(&[("PORT", "")]).unwrap();
         assert_eq!((config.host.to_string().as_str(), config.port, config.ws_port), ("127.0.0.1", 3000, 3001));
         assert_eq!((config.send_wait, config.allow_private_urls, config.api_token), (Duration::from_secs(5), true, None));
+    }
+
+    #[test]
+    fn sizes_have_units_and_limits_can_be_switched_off() {
+        for (text, bytes) in [("10MB", 10 << 20), ("512 kb", 512 << 10), ("1G", 1 << 30), ("77", 77)] {
+            assert_eq!(read(&[("MAX_FILE_SIZE", text)]).ok().map(|config| config.max_file_bytes), Some(bytes), "{text}");
+        }
+        for text in ["0", "MB", "3GB", "-1", "10MiBs", "99999999999999999999"] {
+            assert!(read(&[("MAX_FILE_SIZE", text)]).is_err(), "{text}");
+        }
+        let config = read(&[("RATE_LIMIT_IP_PER_HOUR", "0"), ("PUBLIC_URL", "https://wa.example.com/")]).unwrap();
+        assert_eq!((config.rate_limits.ip_per_hour, config.rate_limits.messages_per_minute), (0, 100));
+        assert_eq!(config.public_url.as_deref(), Some("https://wa.example.com"));
+        assert!(read(&[("PUBLIC_URL", "wa.example.com")]).is_err());
     }
 
     #[test]

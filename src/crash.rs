@@ -4,8 +4,11 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    model::{Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus, Page, PageRequest, Timestamp},
-    ports::{Accepted, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
+    model::{
+        Bulk, BulkId, BulkProgress, Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus, MessageTally,
+        Page, PageRequest, Timestamp,
+    },
+    ports::{Accepted, Bulks, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
 };
 use embedded::Store;
 
@@ -14,7 +17,7 @@ use embedded::Store;
 pub struct CrashAt(String);
 
 /// Every step there is.
-const STEPS: [&str; 7] = ["accept", "enqueue", "receive", "sent", "received", "acknowledge", "delivered"];
+const STEPS: [&str; 9] = ["accept", "enqueue", "receive", "sent", "received", "media", "changed", "acknowledge", "delivered"];
 
 impl FromStr for CrashAt {
     type Err = ();
@@ -54,12 +57,12 @@ impl Crashing {
 
 #[async_trait]
 impl Messages for Crashing {
-    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted, PortError> {
-        self.around("accept", self.store.accept(message, idempotency_key)).await
+    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted<Message>, PortError> {
+        self.around("accept", Messages::accept(&self.store, message, idempotency_key)).await
     }
 
     async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError> {
-        self.store.accepted(device, idempotency_key).await
+        Messages::accepted(&self.store, device, idempotency_key).await
     }
 
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
@@ -70,8 +73,43 @@ impl Messages for Crashing {
         Messages::list(&self.store, filter, page).await
     }
 
+    async fn tally(&self, filter: &MessageFilter) -> Result<MessageTally, PortError> {
+        self.store.tally(filter).await
+    }
+
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
         self.store.pending(before, limit).await
+    }
+
+    async fn awaiting_media(&self, device: &DeviceId, limit: u32) -> Result<Vec<Message>, PortError> {
+        self.store.awaiting_media(device, limit).await
+    }
+}
+
+#[async_trait]
+impl Bulks for Crashing {
+    async fn accept(&self, bulk: &Bulk, messages: &[Message], idempotency_key: Option<&str>) -> Result<Accepted<Bulk>, PortError> {
+        self.around("accept", Bulks::accept(&self.store, bulk, messages, idempotency_key)).await
+    }
+
+    async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Bulk>, PortError> {
+        Bulks::accepted(&self.store, device, idempotency_key).await
+    }
+
+    async fn get(&self, id: &BulkId) -> Result<Option<Bulk>, PortError> {
+        Bulks::get(&self.store, id).await
+    }
+
+    async fn progress(&self, id: &BulkId) -> Result<BulkProgress, PortError> {
+        self.store.progress(id).await
+    }
+
+    async fn messages(&self, id: &BulkId, page: &PageRequest) -> Result<Page<Message>, PortError> {
+        self.store.messages(id, page).await
+    }
+
+    async fn cancel(&self, id: &BulkId, at: Timestamp) -> Result<Option<Bulk>, PortError> {
+        self.store.cancel(id, at).await
     }
 }
 
@@ -107,6 +145,8 @@ impl Journal for Crashing {
         let step = steps.iter().find_map(|step| match step.change {
             Change::Status { status: MessageStatus::Sent, .. } => Some("sent"),
             Change::Message(_) => Some("received"),
+            Change::Media { .. } => Some("media"),
+            Change::Edited { .. } | Change::Deleted { .. } => Some("changed"),
             _ => None,
         });
         let commit = self.store.commit(device, epoch, steps);

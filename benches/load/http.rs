@@ -64,12 +64,29 @@ impl Http {
 /// The bytes of a request. The sandbox ignores the token.
 pub fn request(method: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
     let body = body.map(Value::to_string).unwrap_or_default();
+    with_body(method, path, "application/json", body.as_bytes())
+}
+
+/// The bytes of a request that hands in a form with one file, in the field `kind`.
+pub fn form(path: &str, fields: &[(&str, &str)], kind: &str, file_name: &str, file: &[u8]) -> Vec<u8> {
+    const BOUNDARY: &str = "end-of-this-part-of-the-form";
+    let mut body = Vec::with_capacity(file.len() + 1024);
+    for (name, value) in fields {
+        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{kind}\"; filename=\"{file_name}\"\r\n\r\n").bytes());
+    body.extend(file);
+    body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+    with_body("POST", path, &format!("multipart/form-data; boundary={BOUNDARY}"), &body)
+}
+
+fn with_body(method: &str, path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nx-api-token: {TOKEN}\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nx-api-token: {TOKEN}\r\ncontent-type: {content_type}\r\n\
+         content-length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// The status of an answer, and where its body starts and ends; `None` while not all of it is there.

@@ -13,6 +13,10 @@ use tokio::{
 /// The operator's token in every test.
 pub const TOKEN: &str = "test123";
 
+/// Limits are in the way of tests that are not about them.
+const UNLIMITED: [&str; 4] =
+    ["RATE_LIMIT_IP_PER_HOUR", "RATE_LIMIT_MESSAGES_PER_MINUTE", "RATE_LIMIT_MEDIA_PER_MINUTE", "RATE_LIMIT_QR_PER_MINUTE"];
+
 /// A running warta.
 pub struct Program {
     child: Child,
@@ -52,6 +56,7 @@ impl Program {
             .env("DATA_DIR", data)
             .env("API_TOKEN", TOKEN)
             .env("SANDBOX_URL", format!("http://{sandbox}"))
+            .envs(UNLIMITED.map(|limit| (limit, "0")))
             .envs(settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

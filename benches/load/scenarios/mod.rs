@@ -2,6 +2,7 @@
 
 mod devices;
 mod inbound;
+mod media;
 mod reads;
 mod sends;
 
@@ -12,12 +13,13 @@ use anyhow::{Result, bail};
 use crate::table::{Budget, Table};
 
 /// All scenarios, in the order they are run.
-pub const SCENARIOS: [&str; 4] = ["devices", "sends", "inbound", "reads"];
+pub const SCENARIOS: [&str; 5] = ["devices", "sends", "media", "inbound", "reads"];
 
 pub async fn run(name: &str, table: &mut Table) -> Result<()> {
     match name {
         "devices" => devices::run(table).await,
         "sends" => sends::run(table).await,
+        "media" => media::run(table).await,
         "inbound" => inbound::run(table).await,
         "reads" => reads::run(table).await,
         _ => bail!("there is no scenario {name:?}"),
