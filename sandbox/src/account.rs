@@ -1,6 +1,6 @@
 //! One person: a number and a lid, the phone and the companions linked to it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::adv::{self, SignedKeyIndexList};
 use crate::collections::Collections;
 use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
-use crate::phone::Phone;
+use crate::phone::{Phone, PhoneError};
 
 /// With so few one-time keys left a companion is asked for more.
 const FEW_KEYS: usize = 5;
@@ -26,6 +26,8 @@ pub struct Account {
     collections: Mutex<Collections>,
     /// Numbers of those it ever exchanged a message with.
     acquaintances: Mutex<HashSet<String>>,
+    /// Ids of the groups it is in.
+    groups: Mutex<BTreeSet<String>>,
     roster: RwLock<Roster>,
     banned_until: Mutex<Option<Instant>>,
 }
@@ -70,6 +72,7 @@ impl Account {
             phone: Mutex::new(phone),
             collections: Mutex::new(collections),
             acquaintances: Mutex::default(),
+            groups: Mutex::default(),
             roster: RwLock::new(roster),
             banned_until: Mutex::default(),
         }
@@ -90,6 +93,12 @@ impl Account {
     /// Locked last: never take another account's phone while holding one.
     pub fn phone(&self) -> MutexGuard<'_, Phone> {
         self.phone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The phone, for what the person does with it.
+    pub fn switched_on(&self) -> Result<MutexGuard<'_, Phone>, PhoneError> {
+        let phone = self.phone();
+        if phone.is_on() { Ok(phone) } else { Err(PhoneError::Off) }
     }
 
     pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {
@@ -127,12 +136,33 @@ impl Account {
         self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn groups(&self) -> BTreeSet<String> {
+        self.groups_slot().clone()
+    }
+
+    pub fn join(&self, group: &str) {
+        self.groups_slot().insert(group.to_owned());
+    }
+
+    pub fn leave(&self, group: &str) {
+        self.groups_slot().remove(group);
+    }
+
+    fn groups_slot(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn collections(&self) -> MutexGuard<'_, Collections> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn devices(&self) -> Vec<Arc<Device>> {
         self.roster().devices.values().cloned().collect()
+    }
+
+    /// The phone, then the companions.
+    pub fn all_devices(&self) -> Vec<u16> {
+        std::iter::once(0).chain(self.roster().devices.keys().copied()).collect()
     }
 
     pub fn device(&self, id: u16) -> Option<Arc<Device>> {

@@ -29,9 +29,14 @@ pub fn unlink(world: &World, account: &Account, id: u16) -> Option<()> {
     Some(())
 }
 
-/// Tells the person's other companions, and those of everyone who ever wrote or was written to.
+/// Tells the person's other companions, and those of everyone who ever wrote, was written to or is
+/// in a group with the person.
 fn announce(world: &World, account: &Account, changed: &Device, change: &'static str) {
-    let acquaintances = account.acquaintances();
+    let mut acquaintances = account.acquaintances();
+    for group in world.groups.of(account) {
+        acquaintances.extend(group.members().iter().map(|member| member.account.number.clone()));
+    }
+    acquaintances.remove(&account.number);
     let acquaintances = acquaintances.iter().filter_map(|number| world.account(number));
     let others = account.devices().into_iter().filter(|d| d.id != changed.id);
     let from = account.jid(Server::Pn, 0);

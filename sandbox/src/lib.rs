@@ -8,6 +8,7 @@ mod control;
 mod devices;
 mod dispatch;
 mod faults;
+mod groups;
 mod iq;
 mod keys;
 mod link;

@@ -8,6 +8,7 @@ use wacore_binary::node::NodeValue;
 use wacore_binary::{Jid, Node, NodeRef, Server};
 
 use crate::account::Account;
+use crate::groups::{self, Dispatch, Group};
 use crate::link::Link;
 use crate::login::Member;
 use crate::mailbox::Class;
@@ -16,12 +17,16 @@ use crate::stanza::{attr, unix_secs};
 use crate::world::World;
 
 const BAD_STANZA: Refusal = Refusal("400");
+const FORBIDDEN: Refusal = Refusal("403");
 const UNKNOWN_RECIPIENT: Refusal = Refusal("404");
 const UNAVAILABLE: Refusal = Refusal("503");
 /// Devices one message may be sealed for.
 const DEVICES_LIMIT: usize = 2048;
 /// What goes to every device beside the sealed content.
-const SHARED: [&str; 5] = ["device-identity", "reporting", "meta", "biz", "bot"];
+pub const SHARED: [&str; 5] = ["device-identity", "reporting", "meta", "biz", "bot"];
+
+/// Marks a phone's message that must not tell its sender's other id.
+pub const WITHHOLD_OTHER_ID: &str = "withhold-other-id";
 
 /// Why a message was not taken, as the code of the error ack.
 #[derive(Debug, Clone, Copy)]
@@ -65,12 +70,17 @@ pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'
     Ok(())
 }
 
+enum Recipient {
+    Person(Arc<Account>),
+    Group(Arc<Group>),
+}
+
 /// A message on its way, before it is addressed to one device.
 struct Envelope<'a> {
     sender: &'a Arc<Account>,
     device: u16,
     to: Jid,
-    recipient: Arc<Account>,
+    recipient: Recipient,
     timestamp: u64,
     node: &'a NodeRef<'a>,
 }
@@ -79,24 +89,43 @@ impl<'a> Envelope<'a> {
     fn check(world: &World, sender: &'a Arc<Account>, device: u16, node: &'a NodeRef<'a>) -> Result<Self, Refusal> {
         let to = node.get_attr("to").and_then(|to| to.to_jid());
         let to = to.filter(|_| !attr(node, "id").is_empty()).ok_or(BAD_STANZA)?;
-        let recipient = world.account_of(&to).ok_or(UNKNOWN_RECIPIENT)?;
+        let recipient = match to.server {
+            Server::Group => {
+                let group = world.groups.find(&to).ok_or(UNKNOWN_RECIPIENT)?;
+                if !group.has(sender) {
+                    return Err(FORBIDDEN);
+                }
+                Recipient::Group(group)
+            }
+            _ => Recipient::Person(world.account_of(&to).ok_or(UNKNOWN_RECIPIENT)?),
+        };
         Ok(Self { sender, device, to, recipient, timestamp: unix_secs(), node })
+    }
+
+    fn route(&self, world: &World) {
+        match &self.recipient {
+            Recipient::Person(person) => self.route_to_person(world, person),
+            Recipient::Group(group) => {
+                let dispatch = Dispatch { sender: self.sender, device: self.device, timestamp: self.timestamp, node: self.node };
+                groups::fan_out(world, group, &dispatch);
+            }
+        }
     }
 
     /// To devices of the recipient and of the sender, the latter first: they know of a message
     /// before its first receipt reaches them.
-    fn route(&self, world: &World) {
-        self.sender.acquaint(&self.recipient);
-        self.recipient.acquaint(self.sender);
+    fn route_to_person(&self, world: &World, recipient: &Arc<Account>) {
+        self.sender.acquaint(recipient);
+        recipient.acquaint(self.sender);
         let Some(participants) = self.node.get_optional_child("participants") else {
-            return self.deliver(world, &self.recipient, &self.to, self.node);
+            return self.deliver(world, recipient, &self.to, self.node);
         };
         let targets = participants.get_children_by_tag("to").take(DEVICES_LIMIT).filter_map(|sealed| {
             let target = sealed.get_attr("jid")?.to_jid()?;
             Some((world.account_of(&target)?, target, sealed))
         });
         let (own, others): (Vec<_>, Vec<_>) = targets.partition(|(account, ..)| account.is(self.sender));
-        let others = others.iter().filter(|(account, ..)| account.is(&self.recipient));
+        let others = others.iter().filter(|(account, ..)| account.is(recipient));
         for (account, target, sealed) in own.iter().chain(others) {
             self.deliver(world, account, target, sealed);
         }
@@ -136,6 +165,8 @@ impl<'a> Envelope<'a> {
                 None if peer => stanza,
                 None => stanza.attr("recipient", self.to.to_non_ad()),
             }
+        } else if withholds_other_id(self.node) {
+            stanza
         } else if from.server == Server::Lid {
             stanza.attr("sender_pn", self.sender.jid(Server::Pn, self.device))
         } else {
@@ -146,6 +177,11 @@ impl<'a> Envelope<'a> {
         let shared = shared.filter(|child| SHARED.contains(&child.tag.as_ref()));
         stanza.children(sealed.chain(shared.map(NodeRef::to_owned))).build()
     }
+}
+
+/// A sender known by lid alone, or by number alone.
+pub fn withholds_other_id(node: &NodeRef<'_>) -> bool {
+    node.get_attr(WITHHOLD_OTHER_ID).is_some()
 }
 
 /// The server's answer to a stanza that is no IQ.

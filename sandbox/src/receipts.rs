@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, NodeRef};
+use wacore_binary::{Jid, NodeRef, Server};
 
 use crate::account::Account;
 use crate::link::Link;
@@ -53,41 +53,58 @@ pub fn acknowledged(member: &Member, node: &NodeRef<'_>) {
 /// Passes a receipt on: requests for a retry to the one device that sent the message, ticks to all
 /// devices of the person, and to the reader's own other devices that the chat was read.
 pub fn route(world: &World, sender: &Arc<Account>, device: u16, node: &NodeRef<'_>) {
-    let Some(to) = node.get_attr("to").and_then(|to| to.to_jid()) else {
+    let Some((author, origin)) = addressed(world, sender, device, node) else {
         return;
     };
-    let Some(account) = world.account_of(&to) else {
+    let Some(account) = world.account_of(&author) else {
         return;
     };
-    let from = sender.jid(to.server, device);
     let kind = attr(node, "type");
     match kind.as_ref() {
         "retry" => {
             let recipient = node.get_attr("recipient").and_then(|jid| jid.to_jid());
-            deliver(world, &account, to.device, node, &from, recipient);
+            deliver(world, &account, author.device, node, &origin, recipient);
         }
         "" | "inactive" | "read" | "played" if !account.is(sender) => {
-            for target in all_devices(&account) {
-                deliver(world, &account, target, node, &from, None);
+            for target in account.all_devices() {
+                deliver(world, &account, target, node, &origin, None);
             }
         }
         _ => {}
     }
     if matches!(kind.as_ref(), "read" | "read-self") {
-        for own in all_devices(sender).filter(|own| *own != device) {
-            deliver(world, sender, own, node, &from, Some(to.to_non_ad()));
+        for own in sender.all_devices().into_iter().filter(|own| *own != device) {
+            deliver(world, sender, own, node, &origin, Some(author.to_non_ad()));
         }
     }
 }
 
-fn all_devices(account: &Account) -> impl Iterator<Item = u16> + use<> {
-    let companions = account.devices();
-    std::iter::once(0).chain(companions.into_iter().map(|device| device.id))
+/// Where a receipt comes from, as it is told to whom it concerns.
+struct Origin {
+    from: Jid,
+    /// In a group: the member's device, and its other id.
+    participant: Option<(Jid, (&'static str, Jid))>,
 }
 
-fn deliver(world: &World, account: &Arc<Account>, target: u16, node: &NodeRef<'_>, from: &Jid, recipient: Option<Jid>) {
+/// The device that wrote what a receipt is about, and where the receipt comes from.
+fn addressed(world: &World, sender: &Account, device: u16, node: &NodeRef<'_>) -> Option<(Jid, Origin)> {
+    let to = node.get_attr("to").and_then(|to| to.to_jid())?;
+    if to.server != Server::Group {
+        let from = sender.jid(to.server, device);
+        return Some((to, Origin { from, participant: None }));
+    }
+    let group = world.groups.find(&to)?;
+    let author = node.get_attr("participant").and_then(|author| author.to_jid())?;
+    let participant = Some((group.address(sender, device), group.alternative(sender, device)));
+    Some((author, Origin { from: to, participant }))
+}
+
+fn deliver(world: &World, account: &Arc<Account>, target: u16, node: &NodeRef<'_>, origin: &Origin, recipient: Option<Jid>) {
     let id = attr(node, "id");
-    let mut receipt = NodeBuilder::new("receipt").attr("from", from).attr("id", id.as_ref()).attr("t", unix_secs());
+    let mut receipt = NodeBuilder::new("receipt").attr("from", &origin.from).attr("id", id.as_ref()).attr("t", unix_secs());
+    if let Some((participant, (alternative, other_id))) = &origin.participant {
+        receipt = receipt.attr("participant", participant).attr(alternative, other_id);
+    }
     if let Some(kind) = node.get_attr("type") {
         receipt = receipt.attr("type", kind.to_node_value());
     }
@@ -102,7 +119,7 @@ fn deliver(world: &World, account: &Arc<Account>, target: u16, node: &NodeRef<'_
     if target == 0 {
         phone::deliver(world, account, receipt);
     } else if let Some(device) = account.device(target) {
-        device.mailbox.push(Class::Receipt, &id, from.clone(), receipt);
+        device.mailbox.push(Class::Receipt, &id, origin.from.clone(), receipt);
     }
 }
 

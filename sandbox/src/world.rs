@@ -12,6 +12,7 @@ use wacore_binary::{Jid, Server};
 
 use crate::account::Account;
 use crate::faults::Faults;
+use crate::groups::Groups;
 use crate::link::Links;
 use crate::media::Files;
 use crate::noise::ServerIdentity;
@@ -26,6 +27,7 @@ pub struct World {
     pub identity: ServerIdentity,
     pub faults: Faults,
     pub links: Links,
+    pub groups: Groups,
     pub pairings: Pairings,
     pub files: Files,
     /// Lets a client upload files.
@@ -50,6 +52,7 @@ impl World {
             identity: ServerIdentity::generate(),
             faults: Faults::default(),
             links: Links::default(),
+            groups: Groups::default(),
             pairings: Pairings::default(),
             files: Files::default(),
             media_auth: hex::encode(rand::rng().random::<[u8; 16]>()),
@@ -96,6 +99,7 @@ impl World {
             std::mem::take(&mut *directory)
         };
         drop(accounts);
+        self.groups.clear();
         self.pairings.clear();
         self.files.clear();
         self.faults.clear();

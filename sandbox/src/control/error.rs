@@ -57,7 +57,7 @@ impl From<ScanError> for ControlError {
 impl From<PhoneError> for ControlError {
     fn from(error: PhoneError) -> Self {
         match error {
-            PhoneError::Off => Self::conflict(error.to_string()),
+            PhoneError::Off | PhoneError::NoKeys => Self::conflict(error.to_string()),
             PhoneError::UnknownRecipient => Self::not_found(error.to_string()),
         }
     }

@@ -3,6 +3,7 @@
 mod chat;
 mod error;
 mod faults;
+mod groups;
 mod media;
 mod phones;
 mod reset;
@@ -26,6 +27,9 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/faults", post(faults::change))
         .route("/mms/{kind}/{token}", post(media::upload).layer(DefaultBodyLimit::max(media::FILE_LIMIT_BYTES)))
         .route("/media/{token}", get(media::download))
+        .route("/groups", post(groups::create))
+        .route("/groups/{id}", get(groups::show))
+        .route("/groups/{id}/participants", post(groups::change))
         .route("/phones", post(phones::create::create))
         .route("/phones/{number}/scan", post(phones::scan::scan))
         .route("/phones/{number}/messages", post(phones::messages::write).get(phones::messages::list))

@@ -2,6 +2,7 @@
 
 mod appstate;
 mod devices;
+mod groups;
 mod media;
 mod prekeys;
 mod settings;
@@ -27,6 +28,7 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
         }
         "w:sync:app:state" => appstate::answer(member, node),
         "w:m" => media::answer(world, node),
+        "w:g2" => groups::answer(world, member, node),
         "md" => devices::answer(world, member, node),
         "abt" | "blocklist" | "privacy" => settings::answer(node),
         _ => answer_anyone(node),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde::Serialize;
-use wacore_binary::Server;
+use wacore_binary::{Jid, Server};
 
 use super::content::Content;
 
@@ -25,6 +25,8 @@ pub struct Record {
     /// Numbers, whatever the message was addressed by.
     pub from: String,
     pub to: String,
+    /// The group it was written to, if any; `to` is then the phone's own number.
+    pub group: Option<Jid>,
     pub content: Content,
     /// Unix seconds.
     pub timestamp: u64,
@@ -88,16 +90,25 @@ impl Log {
 
     /// Marks all a person wrote as read; returns the ids that were unread with their addressing.
     pub fn read_chat(&mut self, from: &str) -> Vec<(Server, String)> {
-        let unread = self.records.iter_mut().filter(|record| record.from == from);
-        unread
-            .filter_map(|record| match &mut record.side {
-                Side::Incoming { server, read } if !*read => {
-                    *read = true;
-                    Some((*server, record.id.clone()))
-                }
-                _ => None,
-            })
-            .collect()
+        let unread = self.read(|record| record.group.is_none() && record.from == from);
+        unread.map(|(server, record)| (server, record.id.clone())).collect()
+    }
+
+    /// Marks all in a group as read; returns who wrote what was unread, and its ids.
+    pub fn read_group(&mut self, group: &Jid) -> Vec<(String, String)> {
+        let unread = self.read(|record| record.group.as_ref() == Some(group));
+        unread.map(|(_, record)| (record.from.clone(), record.id.clone())).collect()
+    }
+
+    fn read(&mut self, chosen: impl Fn(&Record) -> bool) -> impl Iterator<Item = (Server, &Record)> {
+        let chosen = self.records.iter_mut().filter(move |record| chosen(record));
+        chosen.filter_map(|record| match &mut record.side {
+            Side::Incoming { server, read } => {
+                let server = *server;
+                (!std::mem::replace(read, true)).then_some((server, &*record))
+            }
+            Side::Outgoing { .. } => None,
+        })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Record> {

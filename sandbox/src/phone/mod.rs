@@ -3,6 +3,8 @@
 
 mod appstate;
 mod content;
+mod group;
+mod group_keys;
 mod log;
 mod receive;
 mod send;
@@ -11,7 +13,7 @@ mod signal;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use wacore_binary::{Jid, Node};
+use wacore_binary::{Jid, Node, Server};
 use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
 use waproto::whatsapp::Message;
 
@@ -20,10 +22,12 @@ pub use log::{Record, Side, Status};
 
 use crate::account::{Account, Device};
 use crate::collections::Collections;
+use crate::groups::Group;
 use crate::keys::KeyBundle;
 use crate::world::World;
 use crate::{messages, receipts};
 use appstate::AppStateKey;
+use group_keys::GroupKeys;
 use log::Log;
 use signal::Signal;
 
@@ -34,14 +38,24 @@ const PARKED_LIMIT: usize = 50_000;
 pub enum PhoneError {
     #[error("the phone is switched off")]
     Off,
-    #[error("no such account")]
+    #[error("no such account or group")]
     UnknownRecipient,
+    #[error("the phone cannot encrypt for the group")]
+    NoKeys,
+}
+
+/// Whether a message by number tells the sender's lid too, and one by lid the number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum OtherId {
+    Told,
+    Withheld,
 }
 
 pub struct Phone {
     on: bool,
     parked: VecDeque<Errand>,
     signal: Signal,
+    group_keys: GroupKeys,
     log: Log,
     /// Companions that got the app-state key.
     greeted: HashSet<u16>,
@@ -61,6 +75,7 @@ impl Phone {
             on: true,
             parked: VecDeque::new(),
             signal,
+            group_keys: GroupKeys::default(),
             log: Log::default(),
             greeted: HashSet::new(),
             app_state_key: AppStateKey::generate(),
@@ -128,30 +143,42 @@ pub fn switch(world: &World, own: &Arc<Account>, on: bool) {
     utter(world, own, said);
 }
 
-/// The person writes a text; returns its id.
-pub fn write(world: &World, own: &Arc<Account>, to: &Jid, text: String) -> Result<String, PhoneError> {
-    let recipient = world.account_of(to).ok_or(PhoneError::UnknownRecipient)?;
-    let message = Message { conversation: Some(text), ..Default::default() };
-    let (id, stanza) = {
-        let mut phone = own.phone();
-        if !phone.on {
-            return Err(PhoneError::Off);
+/// The person writes to someone, or to a group they are in; returns the id.
+pub fn write(world: &World, own: &Arc<Account>, to: &Jid, other_id: OtherId, message: &Message) -> Result<String, PhoneError> {
+    let composed = match to.server {
+        Server::Group => {
+            let group = group_of(world, own, to)?;
+            own.switched_on()?.compose_for_group(own, &group, message).ok_or(PhoneError::NoKeys)?
         }
-        phone.compose(own, &recipient, to.server, &message)
+        _ => {
+            let recipient = world.account_of(to).ok_or(PhoneError::UnknownRecipient)?;
+            own.switched_on()?.compose(own, &recipient, to.server, message)
+        }
+    };
+    let (id, stanza) = composed;
+    let stanza = match other_id {
+        OtherId::Told => stanza.build(),
+        OtherId::Withheld => stanza.attr(messages::WITHHOLD_OTHER_ID, "true").build(),
     };
     utter(world, own, vec![stanza]);
     Ok(id)
 }
 
+fn group_of(world: &World, own: &Account, jid: &Jid) -> Result<Arc<Group>, PhoneError> {
+    world.groups.find(jid).filter(|group| group.has(own)).ok_or(PhoneError::UnknownRecipient)
+}
+
 /// The person opens a chat: its sender learns that everything was read.
 pub fn read(world: &World, own: &Arc<Account>, chat: &Jid) -> Result<(), PhoneError> {
-    let other = world.account_of(chat).ok_or(PhoneError::UnknownRecipient)?;
-    let receipts = {
-        let mut phone = own.phone();
-        if !phone.on {
-            return Err(PhoneError::Off);
+    let receipts = match chat.server {
+        Server::Group => {
+            let group = group_of(world, own, chat)?;
+            own.switched_on()?.open_group(world, &group)
         }
-        phone.open_chat(&other)
+        _ => {
+            let other = world.account_of(chat).ok_or(PhoneError::UnknownRecipient)?;
+            own.switched_on()?.open_chat(&other)
+        }
     };
     utter(world, own, receipts);
     Ok(())

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use wacore::messages::MessageUtils;
+use wacore::send::stanza_type_from_message;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node, NodeRef};
+use wacore_binary::{Jid, Node, NodeRef, Server};
 use waproto::whatsapp::Message;
 
 use super::content::Content;
@@ -22,23 +23,40 @@ const ENC_VERSION: u8 = 2;
 /// A message is sent again this often at most.
 const RETRY_LIMIT: u64 = 5;
 
-/// Which device a stanza comes from.
+/// Which device a stanza comes from, and by way of which group.
 struct Origin {
     account: Arc<Account>,
     jid: Jid,
+    group: Option<Jid>,
+}
+
+impl Origin {
+    fn of(world: &World, node: &NodeRef<'_>) -> Option<Self> {
+        let from = node.get_attr("from")?.to_jid()?;
+        let (jid, group) = match from.server {
+            Server::Group => (node.get_attr("participant")?.to_jid()?, Some(from)),
+            _ => (from, None),
+        };
+        Some(Self { account: world.account_of(&jid)?, jid, group })
+    }
+
+    /// Addressed back to where the stanza comes from.
+    fn reply(&self, tag: &'static str) -> NodeBuilder {
+        let reply = NodeBuilder::new(tag);
+        match &self.group {
+            Some(group) => reply.attr("to", group).attr("participant", &self.jid),
+            None => reply.attr("to", &self.jid),
+        }
+    }
 }
 
 impl Phone {
     /// Takes a stanza in and returns what the phone has to say to it.
     pub(super) fn receive(&mut self, world: &World, own: &Account, stanza: &Node) -> Vec<Node> {
         let node = &stanza.as_node_ref();
-        let Some(jid) = node.get_attr("from").and_then(|from| from.to_jid()) else {
+        let Some(origin) = Origin::of(world, node) else {
             return Vec::new();
         };
-        let Some(account) = world.account_of(&jid) else {
-            return Vec::new();
-        };
-        let origin = Origin { account, jid };
         match node.tag.as_ref() {
             "message" => self.receive_message(world, own, &origin, node),
             "receipt" if attr(node, "type") == "retry" => self.send_again(own, &origin, node).into_iter().collect(),
@@ -51,17 +69,14 @@ impl Phone {
     }
 
     fn receive_message(&mut self, world: &World, own: &Account, origin: &Origin, node: &NodeRef<'_>) -> Vec<Node> {
-        let peer = address(&origin.account, origin.jid.device);
-        let opened = node.get_optional_child("enc").and_then(|enc| {
-            let kind = Kind::parse(&attr(enc, "type"))?;
-            self.signal.decrypt(&peer, kind, enc.content_bytes()?).ok()
-        });
-        let Some((plaintext, replacement)) = opened else {
+        // The content comes last, after the key for it.
+        let mut opened = None;
+        for enc in node.get_children_by_tag("enc") {
+            opened = self.open(own, origin, enc);
+        }
+        let Some(plaintext) = opened else {
             return self.ask_again(own, origin, node);
         };
-        if let Some(key) = replacement {
-            own.keys().one_time.push_back(key);
-        }
         let Some(message) = decode(&plaintext) else {
             return Vec::new();
         };
@@ -73,13 +88,37 @@ impl Phone {
                 id: attr(node, "id").into_owned(),
                 from: origin.account.number.clone(),
                 to: own.number.clone(),
+                group: origin.group.clone(),
                 content,
                 timestamp: timestamp(node),
                 side: Side::Incoming { server: origin.jid.server, read: false },
             });
         }
-        let delivered = NodeBuilder::new("receipt").attr("to", &origin.jid).attr("id", attr(node, "id").into_owned()).build();
-        vec![delivered]
+        vec![origin.reply("receipt").attr("id", attr(node, "id").into_owned()).build()]
+    }
+
+    /// Decrypts one part of a message; takes the sender key it may hold.
+    fn open(&mut self, own: &Account, origin: &Origin, enc: &NodeRef<'_>) -> Option<Vec<u8>> {
+        let peer = address(&origin.account, origin.jid.device);
+        let group = origin.group.as_ref().map(Jid::to_string);
+        let sealed = enc.content_bytes()?;
+        let kind = attr(enc, "type");
+        if kind == "skmsg" {
+            return self.group_keys.decrypt(&group?, &peer, sealed).ok();
+        }
+        let (plaintext, replacement) = self.signal.decrypt(&peer, Kind::parse(&kind)?, sealed).ok()?;
+        if let Some(key) = replacement {
+            own.keys().one_time.push_back(key);
+        }
+        if let Some(group) = group
+            && let Some(mut message) = decode(&plaintext)
+            && let Some(shared) = message.sender_key_distribution_message.take()
+            && let Some(key) = shared.axolotl_sender_key_distribution_message
+            && self.group_keys.accept(&group, &peer, &key).is_err()
+        {
+            tracing::debug!("A phone was given a sender key that is none");
+        }
+        Some(plaintext)
     }
 
     /// From an own companion: what the person sent with it, or a request between programs.
@@ -90,16 +129,19 @@ impl Phone {
             let share = self.share_app_state_key(own, origin.jid.device);
             return share.into_iter().collect();
         }
-        let Some(mut sent) = message.device_sent_message.take() else {
-            return Vec::new();
+        let (to, content) = match message.device_sent_message.take() {
+            Some(mut sent) => {
+                let to = sent.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
+                (to.map(|to| to.number.clone()), sent.message.take().and_then(|sent| Content::of(&sent)))
+            }
+            None => (origin.group.as_ref().map(|_| own.number.clone()), Content::of(&message)),
         };
-        let recipient = sent.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
-        let content = sent.message.take().and_then(|sent| Content::of(&sent));
-        if let Some((recipient, content)) = recipient.zip(content) {
+        if let Some((to, content)) = to.zip(content) {
             self.log.add(Record {
                 id: attr(node, "id").into_owned(),
                 from: own.number.clone(),
-                to: recipient.number.clone(),
+                to,
+                group: origin.group.clone(),
                 content,
                 timestamp: timestamp(node),
                 side: Side::Outgoing { status: Status::Sent, message: None },
@@ -111,7 +153,7 @@ impl Phone {
     fn receive_receipt(&mut self, world: &World, own: &Account, origin: &Origin, node: &NodeRef<'_>) {
         let kind = attr(node, "type");
         if origin.account.is(own) {
-            // An own companion opened the chat named as recipient.
+            // An own companion read what the person named as recipient wrote.
             let chat = node.get_attr("recipient").and_then(|recipient| recipient.to_jid()).and_then(|chat| world.account_of(&chat));
             if let (Some(chat), "read" | "read-self") = (chat, kind.as_ref()) {
                 for id in ids(node) {
@@ -146,7 +188,7 @@ impl Phone {
             .build();
         let registration = bytes("registration", self.signal.registration_id().to_be_bytes());
         let keys = iq::retry_keys(&own.keys(), self.signal.private_offer());
-        let mut receipt = NodeBuilder::new("receipt").attr("to", &origin.jid).attr("id", id).attr("type", "retry");
+        let mut receipt = origin.reply("receipt").attr("id", id).attr("type", "retry");
         if let Some(recipient) = node.get_attr("recipient").and_then(|jid| jid.to_jid()) {
             receipt = receipt.attr("recipient", recipient);
         }
@@ -165,14 +207,17 @@ impl Phone {
             return None;
         }
         let mut message = waproto::codec::message_decode(message).ok()?;
+        let kind = stanza_type_from_message(&message);
         let peer = address(&origin.account, origin.jid.device);
         let recipient = node.get_attr("recipient").and_then(|jid| jid.to_jid());
-        if origin.account.is(own) {
-            message = device_sent(recipient.as_ref()?, &message);
+        match &origin.group {
+            Some(group) => message = self.with_own_key(own, &group.to_string(), message)?,
+            None if origin.account.is(own) => message = device_sent(recipient.as_ref()?, &message),
+            None => {}
         }
         self.signal.forget(&peer);
         let enc = self.seal(&origin.account, origin.jid.device, &MessageUtils::encode_and_pad(&message))?;
-        let mut again = NodeBuilder::new("message").attr("to", &origin.jid).attr("id", id).attr("type", "text");
+        let mut again = origin.reply("message").attr("id", id).attr("type", kind);
         if let Some(recipient) = recipient {
             again = again.attr("recipient", recipient);
         }

@@ -1,5 +1,7 @@
 //! What a phone sends: messages sealed for every device concerned, receipts, keys.
 
+use std::collections::BTreeMap;
+
 use buffa::{Message as _, MessageField};
 use wacore::messages::MessageUtils;
 use wacore_binary::builder::NodeBuilder;
@@ -15,22 +17,22 @@ use super::log::{Record, Side, Status};
 use super::signal::Kind;
 use super::{Phone, address};
 use crate::account::{Account, Device};
+use crate::groups::Group;
 use crate::stanza::{random_id, unix_secs};
+use crate::world::World;
 
 /// Ids one receipt carries at most.
 const RECEIPT_IDS: usize = 256;
 
 impl Phone {
     /// Seals a message for the recipient's devices and the own companions, and notes it as sent.
-    pub(super) fn compose(&mut self, own: &Account, recipient: &Account, server: Server, message: &Message) -> (String, Node) {
+    pub(super) fn compose(&mut self, own: &Account, recipient: &Account, server: Server, message: &Message) -> (String, NodeBuilder) {
         let id = format!("3A{}", random_id());
         let to = recipient.jid(server, 0);
         let mut participants = Vec::new();
         if !recipient.is(own) {
             let plaintext = MessageUtils::encode_and_pad(message);
-            let companions = recipient.devices();
-            let devices = std::iter::once(0).chain(companions.iter().map(|device| device.id));
-            for device in devices {
+            for device in recipient.all_devices() {
                 participants.extend(self.seal(recipient, device, &plaintext).map(|enc| participant(recipient.jid(server, device), enc)));
             }
         }
@@ -44,17 +46,17 @@ impl Phone {
                 id: id.clone(),
                 from: own.number.clone(),
                 to: recipient.number.clone(),
+                group: None,
                 content,
                 timestamp: unix_secs(),
                 side: Side::Outgoing { status: Status::Sent, message: Some(message.encode_to_vec().into()) },
             });
         }
-        let stanza = NodeBuilder::new("message")
-            .attr("to", to)
-            .attr("id", id.as_str())
-            .attr("type", "text")
-            .children([NodeBuilder::new("participants").children(participants).build()])
-            .build();
+        let stanza = NodeBuilder::new("message").attr("to", to).attr("id", id.as_str()).attr("type", "text").children([NodeBuilder::new(
+            "participants",
+        )
+        .children(participants)
+        .build()]);
         (id, stanza)
     }
 
@@ -65,7 +67,25 @@ impl Phone {
         for server in [Server::Pn, Server::Lid] {
             let ids: Vec<&str> = unread.iter().filter(|(by, _)| *by == server).map(|(_, id)| id.as_str()).collect();
             let to = other.jid(server, 0);
-            receipts.extend(ids.chunks(RECEIPT_IDS).map(|ids| read_receipt(&to, ids)));
+            receipts.extend(ids.chunks(RECEIPT_IDS).map(|ids| read_receipt(&to, None, ids)));
+        }
+        receipts
+    }
+
+    /// Reads everything in a group; receipts for each of those who wrote.
+    pub(super) fn open_group(&mut self, world: &World, group: &Group) -> Vec<Node> {
+        let mut by_author: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (author, id) in self.log.read_group(&group.jid) {
+            by_author.entry(author).or_default().push(id);
+        }
+        let mut receipts = Vec::new();
+        for (author, ids) in by_author {
+            let Some(author) = world.account(&author) else {
+                continue;
+            };
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            let author = group.address(&author, 0);
+            receipts.extend(ids.chunks(RECEIPT_IDS).map(|ids| read_receipt(&group.jid, Some(&author), ids)));
         }
         receipts
     }
@@ -139,12 +159,15 @@ fn enc(kind: Kind) -> NodeBuilder {
     NodeBuilder::new("enc").attr("v", "2").attr("type", kind.wire())
 }
 
-fn participant(jid: Jid, enc: NodeBuilder) -> Node {
+pub(super) fn participant(jid: Jid, enc: NodeBuilder) -> Node {
     NodeBuilder::new("to").attr("jid", jid).children([enc.build()]).build()
 }
 
-fn read_receipt(to: &Jid, ids: &[&str]) -> Node {
-    let receipt = NodeBuilder::new("receipt").attr("to", to).attr("type", "read").attr("id", ids[0]).attr("t", unix_secs());
+fn read_receipt(to: &Jid, author: Option<&Jid>, ids: &[&str]) -> Node {
+    let mut receipt = NodeBuilder::new("receipt").attr("to", to).attr("type", "read").attr("id", ids[0]).attr("t", unix_secs());
+    if let Some(author) = author {
+        receipt = receipt.attr("participant", author);
+    }
     if ids.len() == 1 {
         return receipt.build();
     }

@@ -138,7 +138,7 @@ impl Signal {
     }
 }
 
-fn now<T>(work: impl Future<Output = T>) -> T {
+pub fn now<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().expect("stores in memory answer at once")
 }
 

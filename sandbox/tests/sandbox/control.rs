@@ -21,7 +21,7 @@ async fn bad_requests_get_an_error_that_fits() {
         (Method::POST, format!("{phone}/scan"), json!({"qr": "garbage"}), 400),
         (Method::POST, format!("{phone}/scan"), json!({"qr": unknown_qr()}), 400),
         (Method::POST, format!("{phone}/messages"), json!({"to": "?", "text": "x"}), 400),
-        (Method::POST, format!("{phone}/messages"), json!({"to": "1@g.us", "text": "x"}), 400),
+        (Method::POST, format!("{phone}/messages"), json!({"to": "1@g.us", "text": "x"}), 404),
         (Method::POST, format!("{phone}/messages"), json!({"to": "6281100000009", "text": "x"}), 404),
         (Method::POST, format!("{phone}/read"), json!({"chat": "6281100000009"}), 404),
         (Method::POST, format!("{phone}/ban"), json!({"seconds": -1}), 422),

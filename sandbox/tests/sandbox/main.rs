@@ -6,6 +6,7 @@ mod companions;
 mod control;
 mod faults;
 mod garbage;
+mod groups;
 mod media;
 mod net;
 mod offline;

@@ -80,6 +80,15 @@ impl Net {
         }
     }
 
+    pub async fn group(&self, owner: &str, others: &[&str]) -> Jid {
+        self.group_by(owner, others, "lid").await
+    }
+
+    pub async fn group_by(&self, owner: &str, others: &[&str], addressing: &str) -> Jid {
+        let group = json!({"subject": "Keluarga", "owner": owner, "participants": others, "addressing": addressing});
+        self.post("/groups", group).await["id"].as_str().unwrap().parse().unwrap()
+    }
+
     pub async fn shutdown(self) {
         self.sandbox.shutdown().await;
     }

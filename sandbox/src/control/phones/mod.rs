@@ -21,7 +21,7 @@ fn find(world: &World, number: &str) -> Result<Arc<Account>, ControlError> {
 }
 
 /// A bare or `+` number, or the id of a person.
-fn person(text: &str) -> Result<Jid, ControlError> {
+pub fn person(text: &str) -> Result<Jid, ControlError> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if is_number(digits) {
         return Ok(Jid::pn(digits));
@@ -30,6 +30,14 @@ fn person(text: &str) -> Result<Jid, ControlError> {
         .ok()
         .filter(|jid| matches!(jid.server, Server::Pn | Server::Lid) && jid.device == 0)
         .ok_or_else(|| ControlError::bad_request("this is neither a number nor the id of a person"))
+}
+
+/// A person, or the id of a group.
+fn chat(text: &str) -> Result<Jid, ControlError> {
+    match text.parse::<Jid>() {
+        Ok(jid) if jid.server == Server::Group => Ok(jid),
+        _ => person(text),
+    }
 }
 
 fn is_number(text: &str) -> bool {

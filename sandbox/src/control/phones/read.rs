@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{find, person};
+use super::{chat, find};
 use crate::control::ControlError;
 use crate::control::error::{Body, Path};
 use crate::phone;
@@ -24,6 +24,6 @@ pub async fn read(
     Body(opened): Body<Opened>,
 ) -> Result<Json<Value>, ControlError> {
     let account = find(&world, &number)?;
-    phone::read(&world, &account, &person(&opened.chat)?)?;
+    phone::read(&world, &account, &chat(&opened.chat)?)?;
     Ok(Json(json!({})))
 }
