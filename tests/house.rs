@@ -14,12 +14,13 @@ const HOMES: [(&str, &[&str]); 5] = [
 ];
 
 /// Whom each of our packages may know, besides for tests. Arrows point inward only.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("embedded", &["domain"]),
-    ("fetch", &[]),
-    ("functions", &["domain", "fetch"]),
-    ("session-host", &["domain", "fetch"]),
+    ("fetch", &["media"]),
+    ("functions", &["domain", "fetch", "media"]),
+    ("media", &[]),
+    ("session-host", &["domain", "fetch", "media"]),
     ("sandbox", &[]),
     ("warta", &["domain", "embedded", "functions", "sandbox", "session-host"]),
 ];
