@@ -7,12 +7,15 @@ mod drain;
 mod error;
 mod extract;
 mod fields;
+mod limits;
 mod reply;
 mod request_id;
 mod router;
 mod routes;
+mod sending;
 mod settings;
 mod views;
 
 pub use api::{Api, ApiConfig, RateLimits};
+pub use limits::Peer;
 pub use router::{router, socket_router};

@@ -7,7 +7,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{
         HeaderName, Method,
-        header::{CONTENT_TYPE, RETRY_AFTER},
+        header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware,
     response::{IntoResponse, Response},
@@ -23,7 +23,7 @@ use crate::{
     api::Api,
     auth, drain,
     error::ApiError,
-    request_id,
+    limits, request_id,
     routes::{devices, health, messages, send, socket, users},
 };
 
@@ -36,6 +36,7 @@ const MAX_BODY: usize = 1024 * 1024;
 pub fn router(api: Api) -> Router {
     let api = Arc::new(api);
     let authenticated = middleware::from_fn_with_state(api.clone(), auth::require);
+    let limited = middleware::from_fn_with_state(api.clone(), limits::run);
     let endpoints = Router::new()
         .route("/devices", post(devices::create::handle))
         .route("/devices/{id}", get(devices::get::handle))
@@ -46,19 +47,20 @@ pub fn router(api: Api) -> Router {
         .route("/devices/{id}/relogin", post(devices::relogin::handle))
         .route("/devices/{id}/qr", get(devices::qr::handle))
         .route("/users/{userId}/devices", get(users::devices::list))
-        .route("/send", post(send::handle))
+        .route("/send", post(send::text::handle))
         .route("/messages", get(messages::list))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(authenticated.clone())
+        .layer(limited.clone())
         .layer(DefaultBodyLimit::max(MAX_BODY));
     let open = Router::new()
         .nest(BASE, endpoints)
         // The one path under it that nesting leaves out.
-        .route(&format!("{BASE}/"), any(not_found).layer(authenticated))
+        .route(&format!("{BASE}/"), any(not_found).layer(authenticated).layer(limited.clone()))
         .route(&format!("{BASE}/health"), get(health::handle))
         .route("/health", get(health::handle))
-        .route("/ws", get(socket::open))
+        .route("/ws", get(socket::open).layer(limited))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found);
     finish(open, api)
@@ -66,7 +68,9 @@ pub fn router(api: Api) -> Router {
 
 /// Everything the WebSocket's own port answers: the WebSocket, at any path.
 pub fn socket_router(api: Api) -> Router {
-    finish(Router::new().fallback(any(socket::open)), Arc::new(api))
+    let api = Arc::new(api);
+    let limited = middleware::from_fn_with_state(api.clone(), limits::run);
+    finish(Router::new().fallback(any(socket::open)).layer(limited), api)
 }
 
 /// What holds for every request, outermost first.
@@ -85,8 +89,8 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([CONTENT_TYPE, auth::API_TOKEN, request_id::HEADER].into_iter().chain(own).collect::<Vec<_>>())
-        .expose_headers([request_id::HEADER, RETRY_AFTER])
+        .allow_headers([CONTENT_TYPE, AUTHORIZATION, auth::API_TOKEN, auth::DEVICE_KEY, request_id::HEADER].into_iter().chain(own).collect::<Vec<_>>())
+        .expose_headers([request_id::HEADER, RETRY_AFTER].into_iter().chain(limits::HEADERS).collect::<Vec<_>>())
         .max_age(Duration::from_secs(3600))
 }
 

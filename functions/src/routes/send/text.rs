@@ -1,0 +1,33 @@
+//! `POST /send`: a text to a person, a group or a channel.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use domain::pipeline::Draft;
+use serde::Deserialize;
+
+use crate::{
+    api::Api,
+    error::ApiError,
+    extract::Json,
+    fields::{Object, Text},
+    sending::{self, Answer, Options, Sent, Terms, recipient},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    session_id: Option<String>,
+    recipient: String,
+    message: Text<1, 65_536>,
+    #[serde(default)]
+    options: Object<Options>,
+}
+
+pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
+    if request.message.0.trim().is_empty() {
+        return Err(ApiError::invalid("message", "expected more than blanks"));
+    }
+    let draft = Draft::text(recipient(&request.recipient)?, request.message.0);
+    sending::send(&api, terms, request.session_id.as_deref(), draft, request.options.0).await
+}

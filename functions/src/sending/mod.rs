@@ -1,0 +1,24 @@
+//! The way all messages go: whose device, whether it was asked before, the record, the outcome, the answer.
+
+mod answer;
+mod options;
+mod outcome;
+mod recipient;
+mod terms;
+
+pub use answer::{Answer, Sent};
+pub use options::Options;
+pub use recipient::recipient;
+pub use terms::{Begun, Terms};
+
+use domain::pipeline::Draft;
+
+use crate::{api::Api, error::ApiError};
+
+/// Sends what needs nothing of the device to be made.
+pub async fn send(api: &Api, terms: Terms, session: Option<&str>, draft: Draft, options: Options) -> Result<Answer<Sent>, ApiError> {
+    match terms.begin(api, session).await? {
+        Begun::New(sender) => Sent::of(sender.send(api, draft, options).await?),
+        Begun::Repeated(first) => Sent::of(first),
+    }
+}
