@@ -17,6 +17,12 @@ const MAX_DETAILS: usize = 300;
 pub enum ApiError {
     #[error("The API token is missing or wrong")]
     InvalidApiToken,
+    #[error("The token has expired")]
+    ApiTokenExpired,
+    #[error("The device's API key is missing or wrong")]
+    InvalidDeviceKey,
+    #[error("That is more often than allowed; try again later")]
+    RateLimitExceeded { details: String },
     #[error("There is no such device")]
     DeviceNotFound,
     #[error("A device of this user with this alias exists already, or its session id is still in use")]
@@ -53,7 +59,8 @@ impl ApiError {
 
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::InvalidApiToken => (StatusCode::UNAUTHORIZED, "INVALID_API_TOKEN"),
+            Self::InvalidApiToken | Self::ApiTokenExpired | Self::InvalidDeviceKey => (StatusCode::UNAUTHORIZED, "INVALID_API_TOKEN"),
+            Self::RateLimitExceeded { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::DeviceNotFound => (StatusCode::NOT_FOUND, "DEVICE_NOT_FOUND"),
             Self::DeviceAlreadyExists => (StatusCode::CONFLICT, "DEVICE_ALREADY_EXISTS"),
             Self::DeviceNotConnected => (StatusCode::BAD_REQUEST, "DEVICE_NOT_CONNECTED"),
@@ -72,7 +79,7 @@ impl ApiError {
 
     fn details(&self) -> Option<String> {
         let details = match self {
-            Self::Validation { details } => details,
+            Self::Validation { details } | Self::RateLimitExceeded { details } => details,
             Self::MessageSendFailed { reason } => reason.as_ref()?,
             _ => return None,
         };

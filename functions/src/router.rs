@@ -51,9 +51,11 @@ pub fn router(api: Api) -> Router {
         .route("/messages", get(messages::list))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(authenticated.clone())
-        .layer(limited.clone())
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+        .layer(authenticated.clone());
+    // Those of a device itself, known by its key alone.
+    let of_device =
+        Router::new().method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
+    let endpoints = endpoints.merge(of_device).layer(limited.clone()).layer(DefaultBodyLimit::max(MAX_BODY));
     let open = Router::new()
         .nest(BASE, endpoints)
         // The one path under it that nesting leaves out.
@@ -89,7 +91,9 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([CONTENT_TYPE, AUTHORIZATION, auth::API_TOKEN, auth::DEVICE_KEY, request_id::HEADER].into_iter().chain(own).collect::<Vec<_>>())
+        .allow_headers(
+            [CONTENT_TYPE, AUTHORIZATION, auth::API_TOKEN, auth::DEVICE_KEY, request_id::HEADER].into_iter().chain(own).collect::<Vec<_>>(),
+        )
         .expose_headers([request_id::HEADER, RETRY_AFTER].into_iter().chain(limits::HEADERS).collect::<Vec<_>>())
         .max_age(Duration::from_secs(3600))
 }

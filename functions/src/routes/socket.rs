@@ -38,7 +38,7 @@ pub async fn open(
     Query(Token { token }): Query<Token>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    Caller::by_token(&api, &token)?;
+    Caller::by_token(&api, &token).await?;
     let upgrade = upgrade.map_err(|rejection| ApiError::Validation { details: format!("WebSocket: {}", rejection.body_text()) })?;
     // From before the handshake on, so that a client misses nothing of what happens after it.
     let listener = Listener { events: api.subscription.subscribe(), closing: api.closing.clone(), last_heard: Instant::now() };
