@@ -48,7 +48,7 @@ pub fn router(api: Api) -> Router {
         .route("/devices/{id}/qr", get(devices::qr::handle))
         .route("/users/{userId}/devices", get(users::devices::list))
         .route("/send", post(send::text::handle))
-        .route("/messages", get(messages::list))
+        .route("/messages", get(messages::list::handle))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(authenticated.clone());

@@ -1,7 +1,20 @@
-//! A message in the contract's JSON.
+//! A message in the contract's JSON, and what we add to it.
 
-use domain::model::{DeviceId, Direction, Jid, Message, MessageId, MessageStatus, MessageType, Quoted, SessionId, Timestamp};
+use std::time::Duration;
+
+use domain::{
+    model::{
+        Attachment, BulkId, ContactCard, DeviceId, Direction, Jid, Location, MediaFile, MediaPlace, Message, MessageId, MessageStatus,
+        MessageType, Poll, Quoted, SessionId, Timestamp,
+    },
+    ports::{LinkOptions, PortError},
+};
 use serde::Serialize;
+
+use crate::api::Api;
+
+/// How long a link to a message's file is good.
+const LINKED: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything there is to say of a message.
 #[derive(Serialize)]
@@ -21,10 +34,18 @@ pub struct MessageView {
     content: String,
     media_url: Option<String>,
     caption: Option<String>,
+    media: Option<MediaView>,
+    location: Option<Location>,
+    contacts: Option<Vec<ContactCard>>,
+    poll: Option<Poll>,
+    mentions: Vec<Jid>,
     timestamp: Timestamp,
     status: MessageStatus,
     read_at: Option<Timestamp>,
+    edited_at: Option<Timestamp>,
+    deleted_at: Option<Timestamp>,
     error: Option<String>,
+    bulk_id: Option<BulkId>,
     metadata: Metadata,
 }
 
@@ -38,9 +59,37 @@ struct Metadata {
     broadcast: bool,
 }
 
-impl From<Message> for MessageView {
-    fn from(message: Message) -> Self {
-        Self {
+/// A message's file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MediaView {
+    mime_type: String,
+    file_name: Option<String>,
+    file_size: u64,
+    seconds: Option<u32>,
+    voice_note: bool,
+    status: MediaStatus,
+    error: Option<String>,
+}
+
+/// Where the file's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum MediaStatus {
+    Stored,
+    Downloading,
+    Remote,
+    Failed,
+}
+
+impl MessageView {
+    /// The message, with a new link to its file.
+    pub async fn of(api: &Api, message: Message) -> Result<Self, PortError> {
+        let media_url = match message.media() {
+            Some(file) => link(api, &message.device_id, file).await?,
+            None => None,
+        };
+        let mut view = Self {
             metadata: Metadata {
                 message_id: message.id.clone(),
                 quoted: message.quoted,
@@ -59,13 +108,94 @@ impl From<Message> for MessageView {
             push_name: message.push_name,
             kind: message.kind,
             content: message.content,
-            // Media is not kept yet.
-            media_url: None,
+            media_url,
             caption: message.caption,
+            media: None,
+            location: None,
+            contacts: None,
+            poll: None,
+            mentions: message.mentions,
             timestamp: message.timestamp,
             status: message.status,
             read_at: message.read_at,
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
             error: message.error,
+            bulk_id: message.bulk.map(|part| part.id),
+        };
+        match message.attachment {
+            Some(Attachment::Media(file)) => view.media = Some(file.into()),
+            Some(Attachment::Location(location)) => view.location = Some(location),
+            Some(Attachment::Contacts { cards }) => view.contacts = Some(cards),
+            Some(Attachment::Poll(poll)) => view.poll = Some(poll),
+            None => {}
+        }
+        Ok(view)
+    }
+
+    /// Many messages, in their order.
+    pub async fn all(api: &Api, messages: Vec<Message>) -> Result<Vec<Self>, PortError> {
+        let mut views = Vec::with_capacity(messages.len());
+        for message in messages {
+            views.push(Self::of(api, message).await?);
+        }
+        Ok(views)
+    }
+}
+
+async fn link(api: &Api, device: &DeviceId, file: &MediaFile) -> Result<Option<String>, PortError> {
+    let Some(id) = file.stored() else { return Ok(None) };
+    let options = LinkOptions { mime_type: Some(file.mime_type.clone()), file_name: file.file_name.clone() };
+    api.media.link(device, id, api.clock.now() + LINKED, &options).await.map(Some)
+}
+
+impl From<MediaFile> for MediaView {
+    fn from(file: MediaFile) -> Self {
+        let (status, error) = match file.place {
+            MediaPlace::Stored { .. } => (MediaStatus::Stored, None),
+            MediaPlace::Awaiting { .. } => (MediaStatus::Downloading, None),
+            MediaPlace::Remote { .. } => (MediaStatus::Remote, None),
+            MediaPlace::Failed { error } => (MediaStatus::Failed, Some(error)),
+        };
+        Self {
+            mime_type: file.mime_type,
+            file_name: file.file_name,
+            file_size: file.size_bytes,
+            seconds: file.seconds,
+            voice_note: file.voice_note,
+            status,
+            error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_tells_where_its_bytes_are_and_never_its_reference() {
+        let file = |place| MediaFile {
+            mime_type: "audio/ogg".into(),
+            file_name: None,
+            size_bytes: 7,
+            seconds: Some(3),
+            voice_note: true,
+            place,
+        };
+        let reference = "c2VjcmV0".to_owned();
+        for (place, status, error) in [
+            (MediaPlace::Awaiting { reference: reference.clone() }, "downloading", json!(null)),
+            (MediaPlace::Remote { reference }, "remote", json!(null)),
+            (MediaPlace::Failed { error: "expired".into() }, "failed", json!("expired")),
+        ] {
+            let view = serde_json::to_value(MediaView::from(file(place))).unwrap();
+            assert_eq!(
+                view,
+                json!({"mimeType": "audio/ogg", "fileName": null, "fileSize": 7, "seconds": 3, "voiceNote": true, "status": status, "error": error})
+            );
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Response {
     pagination: Pagination,
 }
 
-pub async fn list(
+pub async fn handle(
     State(api): State<Arc<Api>>,
     Query(filter): Query<Filter>,
     Query(page): Query<PageQuery<50>>,
@@ -36,6 +36,6 @@ pub async fn list(
     let filter = MessageFilter { device: filter.device_id, id: filter.message_id, ..MessageFilter::default() };
     let page = api.messages.list(&filter, &request).await?;
     let pagination = Pagination::of(&request, &page);
-    let messages = page.items.into_iter().map(MessageView::from).collect();
+    let messages = MessageView::all(&api, page.items).await?;
     Ok(Success::of(Response { messages, pagination }))
 }
