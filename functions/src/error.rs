@@ -33,6 +33,14 @@ pub enum ApiError {
     InvalidPhoneNumber,
     #[error("There is no QR code to scan: {0}")]
     InvalidQrCode(&'static str),
+    #[error("The file is not of a type that can be sent this way")]
+    InvalidMediaType { details: String },
+    #[error("The file is too large")]
+    FileTooLarge { max_bytes: u64 },
+    #[error("The device has no such message")]
+    MessageNotFound,
+    #[error("There is no such file, or no longer")]
+    MediaNotFound,
     #[error("WhatsApp did not take the message")]
     MessageSendFailed { reason: Option<String> },
     #[error("The request is not valid")]
@@ -41,6 +49,8 @@ pub enum ApiError {
     UnsupportedMediaType,
     #[error("The request's body is too large")]
     PayloadTooLarge,
+    #[error("That is not allowed")]
+    Forbidden,
     #[error("There is nothing at this address")]
     NotFound,
     #[error("This address does not know this method")]
@@ -66,10 +76,15 @@ impl ApiError {
             Self::DeviceNotConnected => (StatusCode::BAD_REQUEST, "DEVICE_NOT_CONNECTED"),
             Self::InvalidPhoneNumber => (StatusCode::BAD_REQUEST, "INVALID_PHONE_NUMBER"),
             Self::InvalidQrCode(_) => (StatusCode::BAD_REQUEST, "INVALID_QR_CODE"),
+            Self::InvalidMediaType { .. } => (StatusCode::BAD_REQUEST, "INVALID_MEDIA_TYPE"),
+            Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
+            Self::MessageNotFound => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
+            Self::MediaNotFound => (StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND"),
             Self::MessageSendFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
             Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "TIMEOUT"),
@@ -79,7 +94,8 @@ impl ApiError {
 
     fn details(&self) -> Option<String> {
         let details = match self {
-            Self::Validation { details } | Self::RateLimitExceeded { details } => details,
+            Self::FileTooLarge { max_bytes } => &format!("expected at most {max_bytes} bytes"),
+            Self::Validation { details } | Self::InvalidMediaType { details } | Self::RateLimitExceeded { details } => details,
             Self::MessageSendFailed { reason } => reason.as_ref()?,
             _ => return None,
         };
