@@ -11,7 +11,7 @@ use crate::adv::{self, SignedKeyIndexList};
 use crate::collections::Collections;
 use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
-use crate::phone::{Phone, PhoneError};
+use crate::phone::{Phone, PhoneError, Wishes};
 
 /// With so few one-time keys left a companion is asked for more.
 const FEW_KEYS: usize = 5;
@@ -39,6 +39,8 @@ pub struct Device {
     pub noise_key: [u8; 32],
     /// The signed identity others check before they trust this device.
     pub adv_identity: Vec<u8>,
+    /// The past it would like to have.
+    pub history: Wishes,
     pub mailbox: Mailbox,
     keys: Mutex<KeyBundle>,
 }
@@ -218,8 +220,8 @@ impl Account {
 }
 
 impl Device {
-    pub fn new((id, key_index): (u16, u32), noise_key: [u8; 32], adv_identity: Vec<u8>, keys: KeyBundle) -> Self {
-        Self { id, key_index, noise_key, adv_identity, mailbox: Mailbox::default(), keys: Mutex::new(keys) }
+    pub fn new((id, key_index): (u16, u32), noise_key: [u8; 32], adv_identity: Vec<u8>, keys: KeyBundle, history: Wishes) -> Self {
+        Self { id, key_index, noise_key, adv_identity, history, mailbox: Mailbox::default(), keys: Mutex::new(keys) }
     }
 
     pub fn keys(&self) -> MutexGuard<'_, KeyBundle> {

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use buffa::Message as _;
 use rand::RngExt as _;
 use tokio::sync::oneshot;
 use wacore::pair::PairUtils;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Node, NodeRef, Server};
+use waproto::whatsapp::DeviceProps;
 use waproto::whatsapp::client_payload::DevicePairingRegistrationData;
 
 use crate::account::{Account, Device};
@@ -19,6 +21,7 @@ use crate::adv::Voucher;
 use crate::devices;
 use crate::keys::{KeyBundle, SignedPreKey};
 use crate::link::Link;
+use crate::phone::Wishes;
 use crate::stanza::{self, attr};
 use crate::world::World;
 
@@ -64,6 +67,7 @@ pub struct Applicant {
     noise_key: [u8; 32],
     keys: Mutex<Option<KeyBundle>>,
     identity: [u8; 32],
+    history: Wishes,
     offer: Mutex<Option<Offer>>,
 }
 
@@ -113,7 +117,8 @@ impl Applicant {
     /// `None` if the registration lacks a key.
     pub fn new(link: Arc<Link>, noise_key: [u8; 32], registration: &DevicePairingRegistrationData) -> Option<Self> {
         let keys = published_keys(registration)?;
-        Some(Self { link, noise_key, identity: keys.identity, keys: Mutex::new(Some(keys)), offer: Mutex::default() })
+        let history = wishes(registration);
+        Some(Self { link, noise_key, identity: keys.identity, history, keys: Mutex::new(Some(keys)), offer: Mutex::default() })
     }
 
     fn offer(&self) -> MutexGuard<'_, Option<Offer>> {
@@ -191,7 +196,7 @@ fn conclude(world: &World, applicant: &Applicant, offer: &Offer, node: &NodeRef<
         .and_then(|answer| offer.voucher.complete(&applicant.identity, answer));
     let keys = applicant.keys.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (identity, keys) = signed.zip(keys).ok_or(ScanError::Refused)?;
-    devices::link(world, &offer.account, Device::new(offer.ids, applicant.noise_key, identity, keys));
+    devices::link(world, &offer.account, Device::new(offer.ids, applicant.noise_key, identity, keys, applicant.history));
     Ok(offer.ids.0)
 }
 
@@ -227,6 +232,15 @@ fn published_keys(registration: &DevicePairingRegistrationData) -> Option<KeyBun
         },
         one_time: Default::default(),
     })
+}
+
+/// What the companion's program says it can do with the past.
+fn wishes(registration: &DevicePairingRegistrationData) -> Wishes {
+    let props = registration.device_props.as_deref().and_then(|props| DeviceProps::decode_from_slice(props).ok()).unwrap_or_default();
+    Wishes {
+        inline: props.history_sync_config.inline_initial_payload_in_e2_ee_msg.unwrap_or(false),
+        full: props.require_full_sync.unwrap_or(false),
+    }
 }
 
 fn random_ref() -> String {

@@ -35,7 +35,8 @@ impl Phone {
                 group: Some(group.jid.clone()),
                 content,
                 timestamp: unix_secs(),
-                side: Side::Outgoing { status: Status::Sent, message: Some(message.encode_to_vec().into()) },
+                message: message.encode_to_vec().into(),
+                side: Side::Outgoing { status: Status::Sent },
             });
         }
         let stanza = NodeBuilder::new("message")

@@ -28,6 +28,8 @@ pub struct Record {
     /// The group it was written to, if any; `to` is then the phone's own number.
     pub group: Option<Jid>,
     pub content: Content,
+    /// The encoded message, for whoever asks for it again.
+    pub message: Arc<[u8]>,
     /// Unix seconds.
     pub timestamp: u64,
     pub side: Side,
@@ -35,11 +37,31 @@ pub struct Record {
 
 #[derive(Clone)]
 pub enum Side {
-    /// Written on this phone or one of its companions; the encoded message is kept for retries of
-    /// what the phone itself sent.
-    Outgoing { status: Status, message: Option<Arc<[u8]>> },
+    /// Written on this phone or one of its companions.
+    Outgoing { status: Status },
     /// Addressed by this kind of id, which receipts have to repeat.
     Incoming { server: Server, read: bool },
+}
+
+/// A text of former times.
+pub struct Memory {
+    pub from: String,
+    pub to: String,
+    pub group: Option<Jid>,
+    pub text: String,
+    /// Unix seconds.
+    pub timestamp: u64,
+}
+
+impl Record {
+    /// The other person, or the group.
+    pub fn chat(&self) -> Jid {
+        match (&self.group, &self.side) {
+            (Some(group), _) => group.clone(),
+            (None, Side::Outgoing { .. }) => Jid::pn(self.to.as_str()),
+            (None, Side::Incoming { .. }) => Jid::pn(self.from.as_str()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -75,7 +97,7 @@ impl Log {
 
     /// Ticks only ever advance.
     pub fn advance(&mut self, from: &str, id: &str, to: Status) {
-        if let Some(Record { side: Side::Outgoing { status, .. }, .. }) = self.get_mut(from, id) {
+        if let Some(Record { side: Side::Outgoing { status }, .. }) = self.get_mut(from, id) {
             *status = (*status).max(to);
         }
     }

@@ -5,6 +5,7 @@ mod appstate;
 mod content;
 mod group;
 mod group_keys;
+mod history;
 mod log;
 mod receive;
 mod send;
@@ -13,17 +14,20 @@ mod signal;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use buffa::Message as _;
 use wacore_binary::{Jid, Node, Server};
 use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
 use waproto::whatsapp::Message;
 
 pub use content::Content;
-pub use log::{Record, Side, Status};
+pub use history::Wishes;
+pub use log::{Memory, Record, Side, Status};
 
 use crate::account::{Account, Device};
 use crate::collections::Collections;
 use crate::groups::Group;
 use crate::keys::KeyBundle;
+use crate::stanza::random_id;
 use crate::world::World;
 use crate::{messages, receipts};
 use appstate::AppStateKey;
@@ -92,6 +96,29 @@ impl Phone {
         self.on
     }
 
+    /// Something from the past: known, read and never sent from here.
+    pub fn remember(&mut self, own: &Account, memory: Memory) -> String {
+        let id = format!("3A{}", random_id());
+        let message = Message { conversation: Some(memory.text), ..Default::default() };
+        if let Some(content) = Content::of(&message) {
+            let side = match memory.from == own.number {
+                true => Side::Outgoing { status: Status::Read },
+                false => Side::Incoming { server: Server::Pn, read: true },
+            };
+            self.log.add(Record {
+                id: id.clone(),
+                from: memory.from,
+                to: memory.to,
+                group: memory.group,
+                content,
+                message: message.encode_to_vec().into(),
+                timestamp: memory.timestamp,
+                side,
+            });
+        }
+        id
+    }
+
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.log.iter()
     }
@@ -105,7 +132,7 @@ impl Phone {
         if self.on {
             return match errand {
                 Errand::Stanza(stanza) => self.receive(world, own, &stanza),
-                Errand::Greet(device) => self.greet(own, &device).into_iter().collect(),
+                Errand::Greet(device) => self.greet(world, own, &device),
             };
         }
         if self.parked.len() == PARKED_LIMIT {

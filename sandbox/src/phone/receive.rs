@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use buffa::Message as _;
 use wacore::messages::MessageUtils;
 use wacore::send::stanza_type_from_message;
 use wacore_binary::builder::NodeBuilder;
@@ -91,6 +92,7 @@ impl Phone {
                 group: origin.group.clone(),
                 content,
                 timestamp: timestamp(node),
+                message: message.encode_to_vec().into(),
                 side: Side::Incoming { server: origin.jid.server, read: false },
             });
         }
@@ -129,14 +131,16 @@ impl Phone {
             let share = self.share_app_state_key(own, origin.jid.device);
             return share.into_iter().collect();
         }
-        let (to, content) = match message.device_sent_message.take() {
+        let (to, message) = match message.device_sent_message.take() {
             Some(mut sent) => {
                 let to = sent.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
-                (to.map(|to| to.number.clone()), sent.message.take().and_then(|sent| Content::of(&sent)))
+                (to.map(|to| to.number.clone()), sent.message.take())
             }
-            None => (origin.group.as_ref().map(|_| own.number.clone()), Content::of(&message)),
+            None => (origin.group.as_ref().map(|_| own.number.clone()), Some(message)),
         };
-        if let Some((to, content)) = to.zip(content) {
+        if let Some((to, message)) = to.zip(message)
+            && let Some(content) = Content::of(&message)
+        {
             self.log.add(Record {
                 id: attr(node, "id").into_owned(),
                 from: own.number.clone(),
@@ -144,7 +148,8 @@ impl Phone {
                 group: origin.group.clone(),
                 content,
                 timestamp: timestamp(node),
-                side: Side::Outgoing { status: Status::Sent, message: None },
+                message: message.encode_to_vec().into(),
+                side: Side::Outgoing { status: Status::Sent },
             });
         }
         Vec::new()
@@ -200,13 +205,10 @@ impl Phone {
         let count: u64 = attr(node.get_optional_child("retry")?, "count").parse().ok()?;
         let id = attr(node, "id").into_owned();
         let record = self.log.get_mut(&own.number, &id)?;
-        let Side::Outgoing { message: Some(message), .. } = &record.side else {
-            return None;
-        };
         if count >= RETRY_LIMIT {
             return None;
         }
-        let mut message = waproto::codec::message_decode(message).ok()?;
+        let mut message = waproto::codec::message_decode(&record.message).ok()?;
         let kind = stanza_type_from_message(&message);
         let peer = address(&origin.account, origin.jid.device);
         let recipient = node.get_attr("recipient").and_then(|jid| jid.to_jid());

@@ -49,7 +49,8 @@ impl Phone {
                 group: None,
                 content,
                 timestamp: unix_secs(),
-                side: Side::Outgoing { status: Status::Sent, message: Some(message.encode_to_vec().into()) },
+                message: message.encode_to_vec().into(),
+                side: Side::Outgoing { status: Status::Sent },
             });
         }
         let stanza = NodeBuilder::new("message").attr("to", to).attr("id", id.as_str()).attr("type", "text").children([NodeBuilder::new(
@@ -90,12 +91,14 @@ impl Phone {
         receipts
     }
 
-    /// Shares the app-state key with a companion that has not got it yet.
-    pub(super) fn greet(&mut self, own: &Account, device: &Device) -> Option<Node> {
+    /// Shares the app-state key and the past with a companion that has not got them yet.
+    pub(super) fn greet(&mut self, world: &World, own: &Account, device: &Device) -> Vec<Node> {
         if !self.greeted.insert(device.id) {
-            return None;
+            return Vec::new();
         }
-        self.share_app_state_key(own, device.id)
+        let mut said: Vec<Node> = self.share_app_state_key(own, device.id).into_iter().collect();
+        said.extend(self.share_history(world, own, device));
+        said
     }
 
     pub(super) fn share_app_state_key(&mut self, own: &Account, device: u16) -> Option<Node> {
@@ -111,14 +114,17 @@ impl Phone {
                 timestamp: Some(unix_secs() as i64 * 1000),
             }),
         };
-        let message = Message {
-            protocol_message: MessageField::some(ProtocolMessage {
-                r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
-                app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare { keys: vec![key] }),
-                ..Default::default()
-            }),
+        let message = ProtocolMessage {
+            r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
+            app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare { keys: vec![key] }),
             ..Default::default()
         };
+        self.request(own, device, message)
+    }
+
+    /// A message between programs, for an own companion.
+    pub(super) fn request(&mut self, own: &Account, device: u16, message: ProtocolMessage) -> Option<Node> {
+        let message = Message { protocol_message: MessageField::some(message), ..Default::default() };
         let enc = self.seal(own, device, &MessageUtils::encode_and_pad(&message))?;
         let stanza = NodeBuilder::new("message")
             .attr("to", own.jid(Server::Pn, device))

@@ -7,6 +7,7 @@ mod control;
 mod faults;
 mod garbage;
 mod groups;
+mod history;
 mod media;
 mod net;
 mod offline;

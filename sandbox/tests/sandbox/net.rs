@@ -300,6 +300,11 @@ impl Companion {
         tokio::time::timeout(DEADLINE, search).await.unwrap();
     }
 
+    /// Whether something came that nobody waited for.
+    pub fn has_seen(&self, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.skipped.lock().unwrap().iter().any(|event| wanted(event))
+    }
+
     /// How many messages came that nobody waited for.
     pub fn messages_seen(&self) -> usize {
         let skipped = self.skipped.lock().unwrap();

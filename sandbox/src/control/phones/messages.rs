@@ -75,18 +75,14 @@ impl Listed {
     fn of(record: &Record) -> Self {
         let from = Jid::pn(record.from.as_str()).to_string();
         let to = record.group.clone().unwrap_or_else(|| Jid::pn(record.to.as_str())).to_string();
-        let chat = match record.side {
-            Side::Incoming { .. } if record.group.is_none() => &from,
-            _ => &to,
-        };
         Self {
             id: record.id.clone(),
-            chat: chat.clone(),
+            chat: record.chat().to_string(),
             from,
             to,
             content: record.content.clone(),
             status: match record.side {
-                Side::Outgoing { status, .. } => Some(status),
+                Side::Outgoing { status } => Some(status),
                 Side::Incoming { .. } => None,
             },
             timestamp: record.timestamp,

@@ -3,6 +3,7 @@
 pub mod ban;
 pub mod create;
 pub mod devices;
+pub mod history;
 pub mod messages;
 pub mod power;
 pub mod read;
