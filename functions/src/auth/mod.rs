@@ -105,6 +105,11 @@ impl Caller {
         }
     }
 
+    /// Whether what belongs to a user exists for this caller.
+    pub fn may_see_user(&self, user: UserId) -> bool {
+        self.user().is_none_or(|own| own == user)
+    }
+
     /// The device with this id, for this caller.
     pub async fn device(&self, api: &Api, id: &DeviceId) -> Result<Device, ApiError> {
         self.seen(api.devices.get(id).await?)

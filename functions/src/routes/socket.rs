@@ -1,6 +1,6 @@
 //! The WebSocket: every event as it happens.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::pending, ops::ControlFlow, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -10,16 +10,21 @@ use axum::{
     },
     response::Response,
 };
-use domain::model::Event;
+use domain::{
+    model::{DeviceId, Event, UserId},
+    ports::{Devices, PortError},
+};
 use serde::Deserialize;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{api::Api, auth::Caller, error::ApiError, extract::Query};
 
+/// Of how many devices a socket remembers whether they are its user's.
+const MOST_KNOWN: usize = 10_000;
 /// Clients have nothing to say here.
 const MAX_CLIENT_FRAME: usize = 16 * 1024;
 /// How often a client is asked whether it is still there; silent for two of these, it is not.
@@ -38,10 +43,16 @@ pub async fn open(
     Query(Token { token }): Query<Token>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    Caller::by_token(&api, &token).await?;
+    let caller = Caller::by_token(&api, &token).await?;
     let upgrade = upgrade.map_err(|rejection| ApiError::Validation { details: format!("WebSocket: {}", rejection.body_text()) })?;
     // From before the handshake on, so that a client misses nothing of what happens after it.
-    let listener = Listener { events: api.subscription.subscribe(), closing: api.closing.clone(), last_heard: Instant::now() };
+    let listener = Listener {
+        events: api.subscription.subscribe(),
+        closing: api.closing.clone(),
+        last_heard: Instant::now(),
+        view: View::of(&caller, api.devices.clone()),
+        until: caller.expires_at().map(|expires_at| Instant::now() + expires_at.since(api.clock.now())),
+    };
     let open = api.sockets.token();
     Ok(upgrade.max_message_size(MAX_CLIENT_FRAME).max_frame_size(MAX_CLIENT_FRAME).on_upgrade(async move |socket| {
         listener.serve(socket).await;
@@ -53,6 +64,50 @@ struct Listener {
     events: broadcast::Receiver<Arc<Event>>,
     closing: CancellationToken,
     last_heard: Instant,
+    view: View,
+    /// When the token that opened the socket expires.
+    until: Option<Instant>,
+}
+
+/// Whose events a socket shows.
+enum View {
+    /// Everybody's.
+    All,
+    /// One device's.
+    Device(DeviceId),
+    /// One user's.
+    User { user: UserId, devices: Arc<dyn Devices>, known: HashMap<DeviceId, bool> },
+}
+
+impl View {
+    fn of(caller: &Caller, devices: Arc<dyn Devices>) -> Self {
+        match (caller.own_device(), caller.user()) {
+            (Some(device), _) => Self::Device(device.id.clone()),
+            (None, Some(user)) => Self::User { user, devices, known: HashMap::new() },
+            (None, None) => Self::All,
+        }
+    }
+
+    /// Whether it shows those of this device.
+    async fn shows(&mut self, id: &DeviceId) -> Result<bool, PortError> {
+        match self {
+            Self::All => Ok(true),
+            Self::Device(own) => Ok(own == id),
+            Self::User { user, devices, known } => {
+                if let Some(own) = known.get(id) {
+                    return Ok(*own);
+                }
+                let Some(device) = devices.get(id).await? else { return Ok(false) };
+                // A device never changes hands, and its id is nobody else's after it.
+                let own = device.user_id == *user;
+                if known.len() >= MOST_KNOWN {
+                    known.clear();
+                }
+                known.insert(id.clone(), own);
+                Ok(own)
+            }
+        }
+    }
 }
 
 /// Why a socket ends: with a goodbye, or without because the client is gone.
@@ -62,10 +117,12 @@ impl Listener {
     async fn serve(mut self, mut socket: WebSocket) {
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let until = self.until;
         let end = loop {
             let step = tokio::select! {
                 () = self.closing.cancelled() => ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
-                event = self.events.recv() => tell(&mut socket, event).await,
+                () = expiry(until) => ControlFlow::Break(goodbye(close_code::POLICY, "the token has expired")),
+                event = self.events.recv() => self.tell(&mut socket, event).await,
                 _ = pings.tick() => self.ping(&mut socket).await,
                 frame = socket.recv() => self.hear(frame),
             };
@@ -89,6 +146,22 @@ impl Listener {
         }
     }
 
+    async fn tell(&mut self, socket: &mut WebSocket, event: Result<Arc<Event>, RecvError>) -> ControlFlow<End> {
+        let event = match event {
+            Ok(event) => event,
+            Err(RecvError::Lagged(_)) => return ControlFlow::Break(goodbye(close_code::AGAIN, "too slow: events were missed")),
+            Err(RecvError::Closed) => return ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
+        };
+        match self.view.shows(&event.device_id).await {
+            Ok(true) => send(socket, Message::Text(event.frame().into())).await,
+            Ok(false) => ControlFlow::Continue(()),
+            Err(error) => {
+                tracing::error!(device = %event.device_id, ?error, "whose event it was could not be told");
+                ControlFlow::Break(goodbye(close_code::AGAIN, "events were missed"))
+            }
+        }
+    }
+
     async fn ping(&self, socket: &mut WebSocket) -> ControlFlow<End> {
         if self.last_heard.elapsed() >= 2 * PING_EVERY {
             return ControlFlow::Break(None);
@@ -97,19 +170,19 @@ impl Listener {
     }
 }
 
-async fn tell(socket: &mut WebSocket, event: Result<Arc<Event>, RecvError>) -> ControlFlow<End> {
-    match event {
-        Ok(event) => send(socket, Message::Text(event.frame().into())).await,
-        Err(RecvError::Lagged(_)) => ControlFlow::Break(goodbye(close_code::AGAIN, "too slow: events were missed")),
-        Err(RecvError::Closed) => ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
-    }
-}
-
 async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<End> {
     match timeout(PATIENCE, socket.send(message)).await {
         Ok(Ok(())) => ControlFlow::Continue(()),
         Ok(Err(_)) => ControlFlow::Break(None),
         Err(_) => ControlFlow::Break(goodbye(close_code::AGAIN, "too slow: events were missed")),
+    }
+}
+
+/// Comes when the token expires, if it does.
+async fn expiry(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => pending().await,
     }
 }
 

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{Options, outcome};
-use crate::{api::Api, auth::Caller, error::ApiError};
+use crate::{api::Api, auth::Caller, error::ApiError, limits::Limit};
 
 /// Who sends, and how.
 pub struct Terms {
@@ -60,6 +60,7 @@ impl Terms {
             let waits = !self.respond_async && first.due_at.is_none();
             return Ok(Begun::Repeated(if waits { outcome::of_record(api, first).await? } else { first }));
         }
+        self.caller.spend(api, &device, Limit::Messages).await?;
         if !device.session.can_send() {
             return Err(ApiError::DeviceNotConnected);
         }

@@ -7,5 +7,5 @@ mod uptime;
 
 pub use device::{DeviceItem, DeviceView};
 pub use message::MessageView;
-pub use page::{PageQuery, Pagination};
+pub use page::{PageQuery, Pagination, empty_page};
 pub use uptime::uptime;

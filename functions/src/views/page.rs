@@ -33,6 +33,11 @@ impl<'de> Deserialize<'de> for CursorText {
     }
 }
 
+/// What a list has for those who may see nothing of it.
+pub fn empty_page<T>() -> Page<T> {
+    Page { items: Vec::new(), total: 0, next: None }
+}
+
 /// Where in a list a page lies.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

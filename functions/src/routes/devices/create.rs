@@ -41,6 +41,9 @@ pub async fn handle(
     Extension(caller): Extension<Caller>,
     Json(request): Json<Request>,
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
+    if !caller.may_see_user(request.user_id) {
+        return Err(ApiError::Forbidden);
+    }
     let webhook = match request.webhook {
         Some(Object(input)) => Some(input.over(None).ok_or_else(|| ApiError::invalid("webhook.url", "missing"))?),
         None => None,

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use domain::model::{Qr, Session, Status, Timestamp};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use crate::{api::Api, error::ApiError, extract::PathDevice, reply::Success};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, limits::Limit, reply::Success};
 
 const WAIT: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(100);
@@ -21,7 +21,12 @@ pub struct Response {
     status: &'static str,
 }
 
-pub async fn handle(State(api): State<Arc<Api>>, PathDevice(mut device): PathDevice) -> Result<Success<Response>, ApiError> {
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    PathDevice(mut device): PathDevice,
+) -> Result<Success<Response>, ApiError> {
+    caller.spend(&api, &device, Limit::Qr).await?;
     let deadline = Instant::now() + WAIT;
     while may_show(&device.session)? && Instant::now() < deadline {
         if let Some(qr) = device.session.qr.take().filter(|qr| api.clock.now() < qr.expires_at) {
