@@ -3,20 +3,27 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use domain::model::Message;
+use domain::model::MessageId;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use tokio::sync::mpsc;
 use wacore::{
-    proto_helpers::{MessageBuilderExt, build_quote_context},
     store::{DevicePropsOverride, traits::Backend},
     types::events::{Event, EventHandler, EventInterest, EventKind},
 };
-use waproto::whatsapp::{self as wa, device_props::PlatformType};
+use waproto::whatsapp::device_props::PlatformType;
 use whatsapp_rust::{
     CacheConfig, CacheEntryConfig, Client, SendError, SendOptions, TokioRuntime,
     bot::{Bot, BotHandle},
 };
 
-use super::{addresses::to_theirs, inbox::Inbox};
+use super::{
+    addresses::to_theirs,
+    compose::{self, Secret},
+    inbox::Inbox,
+    names::Names,
+    outbox::Outgoing,
+};
 use crate::network::Network;
 
 /// A running client. Dropping it cuts it off; [`Link::close`] lets it put its state away first.
@@ -110,19 +117,26 @@ impl Link {
     }
 }
 
-/// Encrypts a text and writes it to the socket under its own id; WhatsApp's answer comes as an event.
-pub async fn write(client: Arc<Client>, message: &Message) -> Result<(), SendError> {
-    let to = to_theirs(&message.chat).ok_or_else(|| SendError::InvalidRequest("no such address".into()))?;
-    let body = match &message.quoted {
-        None => wa::Message::text(&message.content),
-        Some(quoted) => {
-            let author = quoted.from.as_ref().unwrap_or(&message.chat).to_string();
-            let original = wa::Message::text(&quoted.content);
-            wa::Message::text_with_context(&message.content, build_quote_context(quoted.message_id.as_str(), author, &original))
-        }
+/// Encrypts what goes out and writes it to the socket under its own id; WhatsApp's answer comes as an event.
+pub async fn write(client: &Client, outgoing: &Outgoing) -> Result<(), SendError> {
+    let invalid = |what: &str| SendError::InvalidRequest(what.into());
+    let to = to_theirs(outgoing.chat()).ok_or_else(|| invalid("no such address"))?;
+    let names = match outgoing {
+        Outgoing::Message(message) if message.quoted.is_none() && message.mentions.is_empty() => Names::default(),
+        _ => Names::look_up(client, outgoing.chat(), &compose::people(outgoing)).await?,
     };
-    let options = SendOptions::default().with_message_id(message.id.as_str());
+    let body = compose::compose(outgoing, &names, || secret(client, outgoing.id())).ok_or_else(|| invalid("no such kind of message"))?;
+    let options = SendOptions::default().with_message_id(outgoing.id().as_str());
     client.send_message_with_options(to, body, options).await.map(|_| ())
+}
+
+/// The secret of a message: the same one however often it is written, so that answers to any copy can be read.
+fn secret(client: &Client, id: &MessageId) -> Secret {
+    let device = client.persistence_manager().get_device_snapshot();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&device.adv_secret_key).expect("HMAC takes keys of any length");
+    mac.update(b"message secret ");
+    mac.update(id.as_str().as_bytes());
+    mac.finalize().into_bytes().into()
 }
 
 /// Smaller than the library's own, which are made for one account a process.

@@ -1,9 +1,13 @@
 //! One device's session: a task that owns its connection, does what it is asked and tells what happens.
 
 mod addresses;
+mod bulk;
+mod chat;
+mod compose;
 mod control;
 mod inbox;
 mod link;
+mod names;
 mod observe;
 mod outbox;
 mod outcome;
@@ -41,7 +45,7 @@ enum Stop {
     Removed,
 }
 
-/// A message on its way to the socket, in a task of its own so that a flaw in the library costs one try and not the session.
+/// Something on its way to the socket, in a task of its own so that a flaw in the library costs one try and not the session.
 struct Writing {
     id: MessageId,
     task: AbortOnDropHandle<Result<(), SendError>>,
@@ -56,7 +60,7 @@ pub(crate) struct Actor {
     inbox: Inbox,
     link: Option<Link>,
     outbox: Outbox,
-    /// The message that is being encrypted and written.
+    /// What is being encrypted and written.
     writing: Option<Writing>,
     /// When to open the link again.
     reopen_at: Option<Instant>,
@@ -172,8 +176,10 @@ impl Actor {
             Command::Disconnect => self.disconnect(received).await,
             Command::Relogin => self.relogin(received).await,
             Command::Remove => self.remove(received).await,
-            Command::Send { .. } => self.take_job(received).await,
-            Command::Edit(_) | Command::Delete(_) | Command::Read { .. } | Command::Typing { .. } | Command::CancelBulk { .. } => todo!(),
+            Command::Send { .. } | Command::Edit(_) | Command::Delete(_) => self.take_job(received).await,
+            Command::Read { .. } => self.read(received).await,
+            Command::Typing { .. } => self.typing(received).await,
+            Command::CancelBulk { .. } => self.cancel_bulk(received).await,
         }
     }
 
@@ -266,7 +272,7 @@ impl Actor {
 enum Report {
     /// WhatsApp reported something; `None` if the client has stopped.
     Event(Option<Arc<wacore::types::events::Event>>),
-    /// A text was written to the socket, or could not be.
+    /// Something was written to the socket, or could not be.
     Written(Result<Result<(), SendError>, JoinError>),
     /// It is time to open the link again.
     Reopen,

@@ -30,7 +30,7 @@ impl Actor {
         let mut left = BATCH;
         while let Some(event) = next {
             match &*event {
-                Event::ServerAck(ack) => self.acknowledged(&mut outcomes, ack),
+                Event::ServerAck(ack) => self.acknowledged(&mut outcomes, ack).await,
                 Event::Receipt(receipt) => self.receipt(&mut outcomes, receipt).await,
                 other => {
                     // What was sent before the connection changed is stored before the change.
@@ -44,7 +44,7 @@ impl Actor {
         self.store(outcomes).await
     }
 
-    fn acknowledged(&mut self, outcomes: &mut Outcomes, ack: &ServerAck) {
+    async fn acknowledged(&mut self, outcomes: &mut Outcomes, ack: &ServerAck) {
         if ack.class.as_deref().is_some_and(|class| class != "message") {
             return;
         }
@@ -53,10 +53,10 @@ impl Actor {
         match &ack.error {
             None => {
                 let at = ack.timestamp.map(|at| Timestamp::from_millis(at.timestamp_millis()));
-                self.sent(outcomes, job, at.unwrap_or_else(|| self.shared.ports.clock.now()));
+                self.sent(outcomes, job, at.unwrap_or_else(|| self.shared.ports.clock.now())).await;
             }
             Some(code) => {
-                tracing::warn!(device = %self.device, message_id = %job.message.id, code, "WhatsApp refused a message");
+                tracing::warn!(device = %self.device, message_id = %job.outgoing.id(), code, "WhatsApp refused a message");
                 self.failed(outcomes, job, &format!("refused_{code}"));
             }
         }
@@ -79,7 +79,7 @@ impl Actor {
         for id in receipt.message_ids.iter().filter_map(|id| MessageId::parse(id.clone()).ok()) {
             // What was delivered was taken: a receipt can overtake the acknowledgement.
             if let Some(job) = self.outbox.take(&id) {
-                self.sent(outcomes, job, at);
+                self.sent(outcomes, job, at).await;
             } else if receipt.offline
                 && let Some(message) = self.record(&id).await.filter(|message| message.status == MessageStatus::Pending)
             {
@@ -87,9 +87,7 @@ impl Actor {
                 self.taken(outcomes, message, at);
             }
             let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
-            outcomes
-                .steps
-                .push(self.shared.publisher.step(Change::Status { key: MessageKey::own(id), status, at, error: None }, Some(&data)));
+            outcomes.push(&self.shared.publisher, Change::Status { key: MessageKey::own(id), status, at, error: None }, Some(data));
         }
     }
 

@@ -1,9 +1,9 @@
 //! What a device has been asked to send and WhatsApp has not answered yet.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use domain::{
-    model::{Message, MessageId, Timestamp},
+    model::{DeleteMessage, EditMessage, Jid, Message, MessageId, Timestamp},
     pipeline::SEND_EXPIRY,
     ports::Received,
 };
@@ -12,17 +12,50 @@ use tokio::time::Instant;
 /// No acknowledgement for this long on a living connection: the frame is taken for lost and sent again under the same id.
 const ACK_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Errors of our own making (not the connection's, not WhatsApp's answer) that a message survives.
+/// Errors of our own making (not the connection's, not WhatsApp's answer) that a job survives.
 const TRIES: u32 = 3;
 
-/// A text in a host's hands.
+/// What goes out under a WhatsApp id of its own: the same one however often it has to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// An accepted message, by its record as it was when the command came.
+    Message(Message),
+    /// A new text for a message, with that one's record and the moment it was asked for.
+    Edit { edit: EditMessage, target: Message, at: Timestamp },
+    /// The end of a message in a chat.
+    Delete { delete: DeleteMessage, chat: Jid },
+}
+
+impl Outgoing {
+    /// The id it goes out under.
+    pub fn id(&self) -> &MessageId {
+        match self {
+            Self::Message(message) => &message.id,
+            Self::Edit { edit, .. } => &edit.id,
+            Self::Delete { delete, .. } => &delete.id,
+        }
+    }
+
+    /// Where it goes.
+    pub fn chat(&self) -> &Jid {
+        match self {
+            Self::Message(message) => &message.chat,
+            Self::Edit { target, .. } => &target.chat,
+            Self::Delete { chat, .. } => chat,
+        }
+    }
+}
+
+/// Something to send, in a host's hands.
 #[derive(Debug)]
 pub struct Job {
     /// The command, to be acknowledged when the outcome is stored.
     pub received: Received,
-    /// Its record, as it was when the command came.
-    pub message: Message,
+    /// What is sent.
+    pub outgoing: Arc<Outgoing>,
     stage: Stage,
+    /// Whether it was on a socket at any time, so that WhatsApp may have it.
+    was_written: bool,
     failures: u32,
 }
 
@@ -45,8 +78,8 @@ pub struct Outbox {
 
 impl Outbox {
     /// Puts a job in line.
-    pub fn push(&mut self, received: Received, message: Message) {
-        self.jobs.push_back(Job { received, message, stage: Stage::Waiting, failures: 0 });
+    pub fn push(&mut self, received: Received, outgoing: Outgoing) {
+        self.jobs.push_back(Job { received, outgoing: Arc::new(outgoing), stage: Stage::Waiting, was_written: false, failures: 0 });
     }
 
     /// Whether nothing is to be done.
@@ -54,24 +87,25 @@ impl Outbox {
         self.jobs.is_empty()
     }
 
-    /// The next text to write, which counts as being written from now on; `None` while one is, or when all are.
-    pub fn next(&mut self) -> Option<Message> {
+    /// What is to be written next, which counts as being written from now on; `None` while something is, or when all is.
+    pub fn next(&mut self) -> Option<Arc<Outgoing>> {
         if self.jobs.iter().any(|job| job.stage == Stage::Writing) {
             return None;
         }
         let job = self.jobs.iter_mut().find(|job| job.stage == Stage::Waiting)?;
         job.stage = Stage::Writing;
-        Some(job.message.clone())
+        Some(job.outgoing.clone())
     }
 
-    /// The text was written to the socket.
+    /// It was written to the socket.
     pub fn written(&mut self, id: &MessageId) {
         if let Some(job) = self.find(id) {
             job.stage = Stage::Written(Instant::now());
+            job.was_written = true;
         }
     }
 
-    /// The connection failed before or while the text was written: it waits for the next one.
+    /// The connection failed before or while it was written: it waits for the next one.
     pub fn unwritten(&mut self, id: &MessageId) {
         if let Some(job) = self.find(id) {
             job.stage = Stage::Waiting;
@@ -93,7 +127,7 @@ impl Outbox {
         }
     }
 
-    /// Has every text written again whose acknowledgement is overdue.
+    /// Has everything written again whose acknowledgement is overdue.
     pub fn rewrite_overdue(&mut self) {
         for job in &mut self.jobs {
             if matches!(job.stage, Stage::Written(at) if at.elapsed() >= ACK_TIMEOUT) {
@@ -104,19 +138,16 @@ impl Outbox {
 
     /// Takes out a job that has its answer.
     pub fn take(&mut self, id: &MessageId) -> Option<Job> {
-        let index = self.jobs.iter().position(|job| job.message.id == *id)?;
+        let index = self.jobs.iter().position(|job| job.outgoing.id() == id)?;
         self.jobs.remove(index)
     }
 
     /// Takes out all jobs that are too late to be sent by now. One that is on its way is not: its answer may still come.
     pub fn take_expired(&mut self, now: Timestamp) -> VecDeque<Job> {
-        let is_expired = |job: &Job| {
+        self.take_if(|job| {
             let due = job.received.envelope.accepted_at.max(job.received.envelope.due_at);
             job.stage == Stage::Waiting && now.since(due) > SEND_EXPIRY
-        };
-        let (expired, rest) = self.jobs.drain(..).partition(is_expired);
-        self.jobs = rest;
-        expired
+        })
     }
 
     /// Takes out everything.
@@ -124,8 +155,19 @@ impl Outbox {
         std::mem::take(&mut self.jobs)
     }
 
+    /// Whether WhatsApp has it, or may have it.
+    pub fn is_under_way(&self, id: &MessageId) -> bool {
+        self.jobs.iter().any(|job| (job.was_written || job.stage != Stage::Waiting) && job.outgoing.id() == id)
+    }
+
+    fn take_if(&mut self, condition: impl Fn(&Job) -> bool) -> VecDeque<Job> {
+        let (taken, rest) = self.jobs.drain(..).partition(condition);
+        self.jobs = rest;
+        taken
+    }
+
     fn find(&mut self, id: &MessageId) -> Option<&mut Job> {
-        self.jobs.iter_mut().find(|job| job.message.id == *id)
+        self.jobs.iter_mut().find(|job| job.outgoing.id() == id)
     }
 }
 
@@ -173,7 +215,7 @@ mod tests {
             due_at: at,
             reply: false,
         };
-        outbox.push(Received { envelope, attempts: 1, receipt: id.to_owned() }, message);
+        outbox.push(Received { envelope, attempts: 1, receipt: id.to_owned() }, Outgoing::Message(message));
     }
 
     #[test]
@@ -181,14 +223,14 @@ mod tests {
         let mut outbox = Outbox::default();
         ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, id));
         let first = outbox.next().unwrap();
-        outbox.written(&first.id);
-        assert_eq!(outbox.next().unwrap().content, "two");
+        outbox.written(first.id());
+        assert_eq!(outbox.next().unwrap().id().as_str(), "two");
         assert_eq!(outbox.next(), None, "one is being written");
         outbox.disconnected();
         let mut written = Vec::new();
-        while let Some(text) = outbox.next() {
-            outbox.written(&text.id);
-            written.push(text.content);
+        while let Some(outgoing) = outbox.next() {
+            outbox.written(outgoing.id());
+            written.push(outgoing.id().to_string());
         }
         assert_eq!(written, ["one", "two", "three"]);
     }

@@ -3,53 +3,91 @@
 use std::sync::Arc;
 
 use domain::{
-    model::{Command, EventData, Message, MessageId, MessageKey, MessageStatus, Outcome, Status, Timestamp},
+    model::{
+        Command, DeleteMessage, EditMessage, EventData, Message, MessageId, MessageKey, MessageStatus, Origin, Outcome, Status, Timestamp,
+    },
+    pipeline::Publisher,
     ports::{Change, Received, Step},
 };
 use tokio::{task::JoinError, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 use whatsapp_rust::{ErrorChainExt, SendError};
 
-use super::{Actor, BACKOFF, Stop, TICK, Writing, link, outbox::Job};
+use super::{
+    Actor, BACKOFF, Stop, TICK, Writing, link,
+    outbox::{Job, Outgoing},
+};
 
 /// Jobs with their outcomes, stored together.
 #[derive(Default)]
 pub(super) struct Outcomes {
-    pub steps: Vec<Step>,
+    steps: Vec<Step>,
     finished: Vec<(Received, Outcome)>,
 }
 
+impl Outcomes {
+    /// A change, and the event that tells of it.
+    pub fn push(&mut self, publisher: &Publisher, change: Change, data: Option<EventData>) {
+        self.steps.push(publisher.step(change, data.as_ref()));
+    }
+}
+
 impl Actor {
-    /// Takes a text in hand, unless its outcome is known already: a command is repeated if a crash came before its acknowledgement.
+    /// Takes in hand what is to go out, unless its outcome is known already: a command is repeated if a crash came before its
+    /// acknowledgement.
     pub(super) async fn take_job(&mut self, received: Received) -> Result<(), Stop> {
-        let id = match &received.envelope.command {
-            Command::Send { id } => id.clone(),
+        let at = received.envelope.accepted_at;
+        let outgoing = match &received.envelope.command {
+            Command::Send { id } => self.message(id).await,
+            Command::Edit(edit) => self.edit(edit, at).await,
+            Command::Delete(delete) => self.deletion(delete).await,
             _ => return Ok(()),
         };
-        let Some(message) = self.record(&id).await else {
-            self.done(received, Outcome::Failed { error: "deleted".into() }).await;
-            return Ok(());
-        };
-        match message.status {
-            MessageStatus::Pending => {}
-            MessageStatus::Failed => {
-                let error = message.error.unwrap_or_else(|| "failed".into());
-                self.done(received, Outcome::Failed { error }).await;
-                return Ok(());
-            }
-            MessageStatus::Sent | MessageStatus::Delivered | MessageStatus::Read => {
-                self.done(received, Outcome::Sent { at: message.timestamp }).await;
+        match outgoing {
+            Ok(outgoing) => self.outbox.push(received, outgoing),
+            Err(outcome) => {
+                self.done(received, outcome).await;
                 return Ok(());
             }
         }
-        self.outbox.push(received, message);
         if self.session.wanted && self.session.is_linked() {
             return self.give_up_expired().await;
         }
         self.give_up_all(self.session.reason.clone().as_deref().unwrap_or("disconnected")).await
     }
 
-    pub(super) async fn record(&mut self, id: &MessageId) -> Option<Message> {
+    async fn message(&self, id: &MessageId) -> Result<Outgoing, Outcome> {
+        let message = self.record(id).await.ok_or_else(|| failed("deleted"))?;
+        match message.status {
+            MessageStatus::Pending => Ok(Outgoing::Message(message)),
+            MessageStatus::Failed => Err(failed(message.error.as_deref().unwrap_or("failed"))),
+            MessageStatus::Sent | MessageStatus::Delivered | MessageStatus::Read => Err(Outcome::Sent { at: message.timestamp }),
+        }
+    }
+
+    async fn edit(&self, edit: &EditMessage, at: Timestamp) -> Result<Outgoing, Outcome> {
+        let target = self.record(&edit.target).await.ok_or_else(|| failed("deleted"))?;
+        if target.edited_at.is_some_and(|edited_at| edited_at >= at) {
+            return Err(Outcome::Sent { at });
+        }
+        Ok(Outgoing::Edit { edit: edit.clone(), target, at })
+    }
+
+    async fn deletion(&self, delete: &DeleteMessage) -> Result<Outgoing, Outcome> {
+        let target = self.record(&delete.target.id).await.filter(|target| target.key() == delete.target);
+        if let Some(at) = target.as_ref().and_then(|target| target.deleted_at) {
+            return Err(Outcome::Sent { at });
+        }
+        let chat = match (&delete.target.origin, target) {
+            (Origin::Other { chat, .. }, _) => chat.clone(),
+            (Origin::Own, Some(target)) => target.chat,
+            (Origin::Own, None) => return Err(failed("deleted")),
+        };
+        Ok(Outgoing::Delete { delete: delete.clone(), chat })
+    }
+
+    /// A message's record, however long the store takes to come back.
+    pub(super) async fn record(&self, id: &MessageId) -> Option<Message> {
         let mut failures = 0;
         loop {
             match self.shared.ports.messages.get(&self.device, id).await {
@@ -63,16 +101,16 @@ impl Actor {
         }
     }
 
-    /// Starts writing the next text, if the device is on line and none is being written.
+    /// Starts writing what is next, if the device is on line and nothing is being written.
     pub(super) fn write_next(&mut self) {
         if self.writing.is_some() || self.session.status != Status::Connected {
             return;
         }
         let Some(link) = &self.link else { return };
-        let Some(text) = self.outbox.next() else { return };
+        let Some(outgoing) = self.outbox.next() else { return };
         let client = Arc::clone(&link.client);
-        let id = text.id.clone();
-        let task = AbortOnDropHandle::new(tokio::spawn(async move { link::write(client, &text).await }));
+        let id = outgoing.id().clone();
+        let task = AbortOnDropHandle::new(tokio::spawn(async move { link::write(&client, &outgoing).await }));
         self.writing = Some(Writing { id, task });
     }
 
@@ -127,9 +165,28 @@ impl Actor {
         self.store(outcomes).await
     }
 
-    /// WhatsApp took the message of a job.
-    pub(super) fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
-        let at = self.taken(outcomes, job.message, at);
+    /// WhatsApp took what a job sent.
+    pub(super) async fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
+        let at = match Arc::unwrap_or_clone(job.outgoing) {
+            Outgoing::Message(message) => self.taken(outcomes, message, at),
+            Outgoing::Edit { edit, target, at } => {
+                let edited = self.record(&target.id).await.map(|mut target| {
+                    let text = if target.media().is_some() { target.caption.get_or_insert_default() } else { &mut target.content };
+                    text.clone_from(&edit.text);
+                    target.edited_at = Some(at);
+                    EventData::message_edited(&target)
+                });
+                outcomes.push(&self.shared.publisher, Change::Edited { key: target.key(), text: edit.text, at }, edited);
+                at
+            }
+            Outgoing::Delete { delete, .. } => {
+                let at = at.max(job.received.envelope.accepted_at);
+                let target = self.record(&delete.target.id).await.filter(|target| target.key() == delete.target);
+                let deleted = target.map(|target| EventData::message_deleted(&Message { deleted_at: Some(at), ..target }));
+                outcomes.push(&self.shared.publisher, Change::Deleted { key: delete.target, at }, deleted);
+                at
+            }
+        };
         outcomes.finished.push((job.received, Outcome::Sent { at }));
     }
 
@@ -140,32 +197,38 @@ impl Actor {
         message.status = MessageStatus::Sent;
         message.timestamp = at;
         let change = Change::Status { key: message.key(), status: MessageStatus::Sent, at, error: None };
-        outcomes.steps.push(self.shared.publisher.step(change, Some(&EventData::message_sent(&message))));
+        outcomes.push(&self.shared.publisher, change, Some(EventData::message_sent(&message)));
         at
     }
 
-    /// The message will not be sent.
+    /// What a job was to send will not be sent.
     pub(super) fn failed(&self, outcomes: &mut Outcomes, job: Job, reason: &str) {
-        let at = self.shared.ports.clock.now();
+        if let Outgoing::Message(message) = &*job.outgoing {
+            self.lost(outcomes, message, reason);
+        }
+        outcomes.finished.push((job.received, failed(reason)));
+    }
+
+    /// A message will not be sent.
+    pub(super) fn lost(&self, outcomes: &mut Outcomes, message: &Message, reason: &str) {
+        let (at, status) = (self.shared.ports.clock.now(), MessageStatus::Failed);
+        let error = Some(reason.to_owned());
         let data = EventData::MessageStatus {
-            message_id: job.message.id.clone(),
-            chat_id: job.message.chat,
-            status: MessageStatus::Failed,
-            error: Some(reason.to_owned()),
+            message_id: message.id.clone(),
+            chat_id: message.chat.clone(),
+            status,
+            error: error.clone(),
             timestamp: at,
         };
-        let change =
-            Change::Status { key: MessageKey::own(job.message.id), status: MessageStatus::Failed, at, error: Some(reason.to_owned()) };
-        outcomes.steps.push(self.shared.publisher.step(change, Some(&data)));
-        outcomes.finished.push((job.received, Outcome::Failed { error: reason.to_owned() }));
+        let change = Change::Status { key: MessageKey::own(message.id.clone()), status, at, error };
+        outcomes.push(&self.shared.publisher, change, Some(data));
     }
 
     /// Stores the outcomes, then tells whoever waits for them, then lets the commands go.
     pub(super) async fn store(&mut self, outcomes: Outcomes) -> Result<(), Stop> {
-        if outcomes.steps.is_empty() {
-            return Ok(());
+        if !outcomes.steps.is_empty() {
+            self.publish(outcomes.steps).await?;
         }
-        self.publish(outcomes.steps).await?;
         let mut receipts = Vec::with_capacity(outcomes.finished.len());
         for (received, outcome) in outcomes.finished {
             self.shared.reply(&received, outcome).await;
@@ -176,8 +239,13 @@ impl Actor {
     }
 
     /// The command is done, and whatever it changed is stored.
-    pub(super) async fn done(&mut self, received: Received, outcome: Outcome) {
+    pub(super) async fn done(&self, received: Received, outcome: Outcome) {
         self.shared.reply(&received, outcome).await;
         self.shared.acknowledge(&[received.receipt]).await;
     }
+}
+
+/// The outcome of what could not be done.
+pub(super) fn failed(error: &str) -> Outcome {
+    Outcome::Failed { error: error.to_owned() }
 }
