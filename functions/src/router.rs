@@ -47,14 +47,14 @@ pub fn router(api: Api) -> Router {
         .route("/devices/{id}/relogin", post(devices::relogin::handle))
         .route("/devices/{id}/qr", get(devices::qr::handle))
         .route("/users/{userId}/devices", get(users::devices::list))
-        .route("/send", post(send::text::handle))
+        .merge(sends())
         .route("/messages", get(messages::list::handle))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(authenticated.clone());
     // Those of a device itself, known by its key alone.
     let of_device =
-        Router::new().method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
+        Router::new().nest("/device", sends()).method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
     let endpoints = endpoints.merge(of_device).layer(limited.clone()).layer(DefaultBodyLimit::max(MAX_BODY));
     let open = Router::new()
         .nest(BASE, endpoints)
@@ -66,6 +66,16 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found);
     finish(open, api)
+}
+
+/// What sends, through the device that the caller is or names.
+fn sends() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/send", post(send::text::handle))
+        .route("/send/location", post(send::location::handle))
+        .route("/send/contact", post(send::contact::handle))
+        .route("/send/poll", post(send::poll::handle))
+        .route("/send/reaction", post(send::reaction::handle))
 }
 
 /// Everything the WebSocket's own port answers: the WebSocket, at any path.

@@ -4,11 +4,13 @@ mod answer;
 mod options;
 mod outcome;
 mod recipient;
+mod target;
 mod terms;
 
 pub use answer::{Answer, Sent};
-pub use options::Options;
+pub use options::{Options, Quote};
 pub use recipient::recipient;
+pub use target::target;
 pub use terms::{Begun, Terms};
 
 use domain::pipeline::Draft;

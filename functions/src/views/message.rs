@@ -177,14 +177,8 @@ mod tests {
 
     #[test]
     fn a_file_tells_where_its_bytes_are_and_never_its_reference() {
-        let file = |place| MediaFile {
-            mime_type: "audio/ogg".into(),
-            file_name: None,
-            size_bytes: 7,
-            seconds: Some(3),
-            voice_note: true,
-            place,
-        };
+        let file =
+            |place| MediaFile { mime_type: "audio/ogg".into(), file_name: None, size_bytes: 7, seconds: Some(3), voice_note: true, place };
         let reference = "c2VjcmV0".to_owned();
         for (place, status, error) in [
             (MediaPlace::Awaiting { reference: reference.clone() }, "downloading", json!(null)),

@@ -1,4 +1,4 @@
-//! `POST /send`: a text to a person, a group or a channel.
+//! `POST /send`, `POST /device/send`: a text to a person, a group or a channel.
 
 use std::sync::Arc;
 
@@ -20,8 +20,17 @@ pub struct Request {
     session_id: Option<String>,
     recipient: String,
     message: Text<1, 65_536>,
+    /// `text`, which it is anyway.
+    #[serde(rename = "type")]
+    _kind: Option<Kind>,
     #[serde(default)]
     options: Object<Options>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Text,
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
