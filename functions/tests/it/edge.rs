@@ -174,16 +174,19 @@ async fn a_page_of_any_origin_may_ask() {
     let preflight = Request::options("/api/whatsapp/send")
         .header("origin", "https://example.com")
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "content-type,x-api-token,idempotency-key");
+        .header("access-control-request-headers", "content-type,authorization,x-api-token,x-device-api-key,idempotency-key");
     let answer = ask(preflight.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.headers["access-control-allow-origin"], "*");
     let allowed = answer.headers["access-control-allow-headers"].to_str().unwrap();
-    assert!(allowed.contains("x-api-token") && allowed.contains("idempotency-key"), "{allowed}");
+    for header in ["authorization", "x-api-token", "x-device-api-key", "idempotency-key"] {
+        assert!(allowed.contains(header), "{allowed}");
+    }
 
     let answer = ask(Request::get("/health").header("origin", "https://example.com").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.headers["access-control-allow-origin"], "*");
-    assert!(answer.headers["access-control-expose-headers"].to_str().unwrap().contains("x-request-id"));
+    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
+    assert!(exposed.contains("x-request-id") && exposed.contains("x-ratelimit-remaining"), "{exposed}");
 }
 
 #[tokio::test]

@@ -5,13 +5,17 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     model::{
-        CommandId, Device, DeviceFilter, DeviceId, DeviceUpdate, Envelope, Event, Message, MessageFilter, MessageId, Outcome, Page,
-        PageRequest, Removed, SessionId, Timestamp, UserId,
+        ApiKey, Bulk, BulkId, BulkProgress, CommandId, Device, DeviceFilter, DeviceId, DeviceUpdate, Envelope, Event, Jid, MediaId,
+        Message, MessageFilter, MessageId, MessageTally, Outcome, Page, PageRequest, Removed, SessionId, Template, TemplateOwner,
+        Timestamp, UserId,
     },
     pipeline::Intake,
-    ports::{Accepted, CommandSink, Devices, Messages, PortError, RandomIds, Replies, Snapshot, Statistics, Subscription, SystemClock},
+    ports::{
+        Accepted, Aliases, Bulks, ByteStream, CommandSink, Count, Devices, Limits, LinkOptions, Media, Messages, PortError, PutError,
+        RandomIds, Replies, Snapshot, Statistics, StoredFile, Subscription, SystemClock, Templates, UploadTicket,
+    },
 };
-use functions::{Api, ApiConfig};
+use functions::{Api, ApiConfig, RateLimits};
 use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,6 +30,8 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
     let down = Arc::new(Down);
     let intake = Intake {
         messages: down.clone(),
+        bulks: down.clone(),
+        aliases: down.clone(),
         commands: down.clone(),
         replies: down.clone(),
         clock: Arc::new(SystemClock),
@@ -34,6 +40,12 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
     let api = Api {
         devices: down.clone(),
         messages: down.clone(),
+        bulks: down.clone(),
+        templates: down.clone(),
+        aliases: down.clone(),
+        media: down.clone(),
+        links: None,
+        limits: down.clone(),
         intake,
         statistics: down,
         subscription: Arc::new(Events(events.clone())),
@@ -41,6 +53,9 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         ids: Arc::new(RandomIds),
         config: ApiConfig {
             api_token: TOKEN.into(),
+            jwt_secret: "a secret of these tests".into(),
+            max_file_bytes: 1024,
+            rate_limits: RateLimits { ip_per_hour: 0, messages_per_minute: 0, media_per_minute: 0, qr_per_minute: 0 },
             public_ws_url: "ws://127.0.0.1:3001".into(),
             send_wait: Duration::from_secs(5),
             version: "1.2.3".into(),
@@ -78,6 +93,10 @@ impl Devices for Down {
         assert_ne!(session_id.as_str(), PANICKING_SESSION);
         down()
     }
+    /// The one thing that is known without the disk: that nobody has a key.
+    async fn find_by_key(&self, _key: &ApiKey) -> Result<Option<Device>, PortError> {
+        Ok(None)
+    }
     async fn list(&self, _user: UserId, _filter: &DeviceFilter, _page: &PageRequest) -> Result<Page<Device>, PortError> {
         down()
     }
@@ -94,7 +113,7 @@ impl Devices for Down {
 
 #[async_trait]
 impl Messages for Down {
-    async fn accept(&self, _message: &Message, _idempotency_key: Option<&str>) -> Result<Accepted, PortError> {
+    async fn accept(&self, _message: &Message, _idempotency_key: Option<&str>) -> Result<Accepted<Message>, PortError> {
         down()
     }
     async fn accepted(&self, _device: &DeviceId, _idempotency_key: &str) -> Result<Option<Message>, PortError> {
@@ -106,7 +125,96 @@ impl Messages for Down {
     async fn list(&self, _filter: &MessageFilter, _page: &PageRequest) -> Result<Page<Message>, PortError> {
         down()
     }
+    async fn tally(&self, _filter: &MessageFilter) -> Result<MessageTally, PortError> {
+        down()
+    }
     async fn pending(&self, _before: Timestamp, _limit: u32) -> Result<Vec<Message>, PortError> {
+        down()
+    }
+    async fn awaiting_media(&self, _device: &DeviceId, _limit: u32) -> Result<Vec<Message>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Bulks for Down {
+    async fn accept(&self, _bulk: &Bulk, _messages: &[Message], _idempotency_key: Option<&str>) -> Result<Accepted<Bulk>, PortError> {
+        down()
+    }
+    async fn accepted(&self, _device: &DeviceId, _idempotency_key: &str) -> Result<Option<Bulk>, PortError> {
+        down()
+    }
+    async fn get(&self, _id: &BulkId) -> Result<Option<Bulk>, PortError> {
+        down()
+    }
+    async fn progress(&self, _id: &BulkId) -> Result<BulkProgress, PortError> {
+        down()
+    }
+    async fn messages(&self, _id: &BulkId, _page: &PageRequest) -> Result<Page<Message>, PortError> {
+        down()
+    }
+    async fn cancel(&self, _id: &BulkId, _at: Timestamp) -> Result<Option<Bulk>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Templates for Down {
+    async fn create(&self, _template: &Template) -> Result<bool, PortError> {
+        down()
+    }
+    async fn get(&self, _owner: TemplateOwner, _name: &str) -> Result<Option<Template>, PortError> {
+        down()
+    }
+    async fn list(&self, _owner: Option<TemplateOwner>, _page: &PageRequest) -> Result<Page<Template>, PortError> {
+        down()
+    }
+    async fn update(&self, _owner: TemplateOwner, _name: &str, _content: &str, _at: Timestamp) -> Result<Option<Template>, PortError> {
+        down()
+    }
+    async fn delete(&self, _owner: TemplateOwner, _name: &str) -> Result<bool, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Aliases for Down {
+    async fn phone(&self, _device: &DeviceId, _lid: &Jid) -> Result<Option<Jid>, PortError> {
+        down()
+    }
+    async fn lid(&self, _device: &DeviceId, _phone: &Jid) -> Result<Option<Jid>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Media for Down {
+    async fn put(&self, _device: &DeviceId, _id: &MediaId, _body: ByteStream) -> Result<u64, PutError> {
+        Ok(down()?)
+    }
+    async fn keep(&self, _device: &DeviceId, _id: &MediaId) -> Result<bool, PortError> {
+        down()
+    }
+    async fn open(&self, _device: &DeviceId, _id: &MediaId) -> Result<Option<StoredFile>, PortError> {
+        down()
+    }
+    async fn link(&self, _device: &DeviceId, _id: &MediaId, _until: Timestamp, _options: &LinkOptions) -> Result<String, PortError> {
+        down()
+    }
+    async fn ticket(&self, _device: &DeviceId, _id: &MediaId, _until: Timestamp, _max_bytes: u64) -> Result<UploadTicket, PortError> {
+        down()
+    }
+    async fn delete(&self, _device: &DeviceId, _id: &MediaId) -> Result<(), PortError> {
+        down()
+    }
+    async fn clear(&self, _device: &DeviceId) -> Result<(), PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Limits for Down {
+    async fn count(&self, _key: &str, _limit: u32, _window: Duration, _now: Timestamp) -> Result<Count, PortError> {
         down()
     }
 }
