@@ -49,12 +49,17 @@ pub fn router(api: Api) -> Router {
         .route("/users/{userId}/devices", get(users::devices::list))
         .merge(sends())
         .route("/messages", get(messages::list::handle))
+        .route("/messages/{messageId}/edit", post(messages::edit::handle))
+        .route("/messages/{messageId}/delete", post(messages::delete::handle))
+        .route("/messages/{messageId}/forward", post(messages::forward::handle))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(authenticated.clone());
     // Those of a device itself, known by its key alone.
-    let of_device =
-        Router::new().nest("/device", sends()).method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
+    let of_device = Router::new()
+        .nest("/device", sends())
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
     let endpoints = endpoints.merge(of_device).layer(limited.clone()).layer(DefaultBodyLimit::max(MAX_BODY));
     let open = Router::new()
         .nest(BASE, endpoints)

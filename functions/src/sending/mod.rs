@@ -1,6 +1,7 @@
 //! The way all messages go: whose device, whether it was asked before, the record, the outcome, the answer.
 
 mod answer;
+mod change;
 mod options;
 mod outcome;
 mod recipient;
@@ -8,10 +9,11 @@ mod target;
 mod terms;
 
 pub use answer::{Answer, Sent};
-pub use options::{Options, Quote};
+pub use change::Changed;
+pub use options::{Mention, Options, Quote};
 pub use recipient::recipient;
 pub use target::target;
-pub use terms::{Begun, Terms};
+pub use terms::{Begun, Sender, Terms};
 
 use domain::pipeline::Draft;
 

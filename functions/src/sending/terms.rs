@@ -60,11 +60,21 @@ impl Terms {
             let waits = !self.respond_async && first.due_at.is_none();
             return Ok(Begun::Repeated(if waits { outcome::of_record(api, first).await? } else { first }));
         }
+        self.over(api, device).await.map(Begun::New)
+    }
+
+    /// The same for what leaves no message: that it was made before is seen by its WhatsApp id.
+    pub async fn sender(self, api: &Api, session: Option<&str>) -> Result<Sender, ApiError> {
+        let device = self.device(api, session).await?;
+        self.over(api, device).await
+    }
+
+    async fn over(self, api: &Api, device: Device) -> Result<Sender, ApiError> {
         self.caller.spend(api, &device, Limit::Messages).await?;
         if !device.session.can_send() {
             return Err(ApiError::DeviceNotConnected);
         }
-        Ok(Begun::New(Sender { device, idempotency_key: self.idempotency_key, respond_async: self.respond_async }))
+        Ok(Sender { device, idempotency_key: self.idempotency_key, respond_async: self.respond_async })
     }
 }
 

@@ -1,3 +1,6 @@
 //! `/messages`
 
+pub mod delete;
+pub mod edit;
+pub mod forward;
 pub mod list;

@@ -1,0 +1,56 @@
+//! `POST /messages/{messageId}/delete`: take a message back from everyone.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::State;
+use domain::model::{Command, DeleteMessage, Direction, Message, MessageStatus, Timestamp};
+use serde::Deserialize;
+
+use crate::{
+    api::Api,
+    error::ApiError,
+    extract::{Json, Path},
+    sending::{Answer, Changed, Terms, target},
+};
+
+/// How long WhatsApp lets a message be taken back.
+const DELETABLE: Duration = Duration::from_secs(60 * 3600);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    session_id: Option<String>,
+}
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    terms: Terms,
+    Json(request): Json<Request>,
+) -> Result<Answer<Changed>, ApiError> {
+    let sender = terms.sender(&api, request.session_id.as_deref()).await?;
+    let message = target(&api, &sender.device, &id).await?;
+    let at = if message.deleted_at.is_some() {
+        message.deleted_at
+    } else {
+        may_delete(&message, api.clock.now())?;
+        let target = message.key();
+        sender.change(&api, |id| Command::Delete(DeleteMessage { id, target })).await?
+    };
+    Ok(Changed::of(&api, message, at, "Message deleted successfully", "Deletion accepted"))
+}
+
+/// Whether the account is an admin of the group, WhatsApp knows.
+fn may_delete(message: &Message, now: Timestamp) -> Result<(), ApiError> {
+    let own = message.direction == Direction::Outgoing;
+    let problem = if !own && !message.chat.is_group() {
+        "only messages of the device's own account, or of a group that it administers, can be deleted"
+    } else if own && message.status < MessageStatus::Sent {
+        "the message was not sent"
+    } else if own && !message.chat.is_group() && now.since(message.timestamp) >= DELETABLE {
+        "the message is older than 60 hours"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::invalid("messageId", problem))
+}
