@@ -9,7 +9,7 @@ use crate::login::Member;
 use crate::pairing::{self, Applicant};
 use crate::stanza::attr;
 use crate::world::World;
-use crate::{iq, messages, receipts};
+use crate::{iq, messages, receipts, typing};
 
 /// The error of an ack to a stanza the server has no use for.
 const UNRECOGNIZED: &str = "488";
@@ -35,7 +35,8 @@ pub async fn handle(world: &Arc<World>, link: &Arc<Link>, peer: &Peer, node: &No
             "message" => messages::from_companion(world, link, member, node).await,
             "receipt" => receipts::from_companion(world, link, member, node).await,
             "ack" => receipts::acknowledged(member, node),
-            "presence" | "chatstate" | "ib" => {}
+            "chatstate" => typing::from_companion(world, member, node),
+            "presence" | "ib" => {}
             _ if attr(node, "id").is_empty() => {}
             _ => link.send(messages::ack(node, &[("error", UNRECOGNIZED.into())])).await,
         },

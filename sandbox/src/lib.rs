@@ -21,6 +21,7 @@ mod pairing;
 mod phone;
 mod receipts;
 mod stanza;
+mod typing;
 mod world;
 
 use std::io;

@@ -97,6 +97,14 @@ impl Mailbox {
         state.deliver();
     }
 
+    /// Delivers what is of no use later, if the device is there to get it.
+    pub fn mention(&self, stanza: &Arc<Node>) {
+        let state = self.state();
+        if let Some(session) = state.session.as_ref().filter(|session| session.active && session.backlog_end.is_none()) {
+            session.link.offer(stanza.clone());
+        }
+    }
+
     /// Asks the device to publish more one-time keys.
     pub fn ask_for_keys(&self, left: usize) {
         let id = stanza::random_id();

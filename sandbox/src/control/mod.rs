@@ -35,6 +35,7 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/phones/{number}/messages", post(phones::messages::write).get(phones::messages::list))
         .route("/phones/{number}/read", post(phones::read::read))
         .route("/phones/{number}/history", post(phones::history::seed))
+        .route("/phones/{number}/typing", post(phones::typing::tell).get(phones::typing::list))
         .route("/phones/{number}/power", post(phones::power::switch))
         .route("/phones/{number}/ban", post(phones::ban::ban))
         .route("/phones/{number}/devices/{device}", delete(phones::devices::remove))

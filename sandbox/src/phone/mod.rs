@@ -29,7 +29,7 @@ use crate::groups::Group;
 use crate::keys::KeyBundle;
 use crate::stanza::random_id;
 use crate::world::World;
-use crate::{messages, receipts};
+use crate::{messages, receipts, typing};
 use appstate::AppStateKey;
 use group_keys::GroupKeys;
 use log::Log;
@@ -37,6 +37,20 @@ use signal::Signal;
 
 /// What waits for a phone that is off; beyond it the oldest is lost.
 const PARKED_LIMIT: usize = 50_000;
+
+/// The oldest are forgotten beyond this.
+const TYPINGS_LIMIT: usize = 1000;
+
+/// Someone was seen to type.
+pub struct Typing {
+    /// A number.
+    pub from: String,
+    /// The person, or the group.
+    pub chat: Jid,
+    pub state: typing::State,
+    /// Unix seconds.
+    pub timestamp: u64,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum PhoneError {
@@ -61,6 +75,7 @@ pub struct Phone {
     signal: Signal,
     group_keys: GroupKeys,
     log: Log,
+    typings: VecDeque<Typing>,
     /// Companions that got the app-state key.
     greeted: HashSet<u16>,
     app_state_key: AppStateKey,
@@ -81,6 +96,7 @@ impl Phone {
             signal,
             group_keys: GroupKeys::default(),
             log: Log::default(),
+            typings: VecDeque::new(),
             greeted: HashSet::new(),
             app_state_key: AppStateKey::generate(),
         };
@@ -117,6 +133,17 @@ impl Phone {
             });
         }
         id
+    }
+
+    pub fn see(&mut self, typing: Typing) {
+        if self.typings.len() == TYPINGS_LIMIT {
+            self.typings.pop_front();
+        }
+        self.typings.push_back(typing);
+    }
+
+    pub fn typings(&self) -> impl Iterator<Item = &Typing> {
+        self.typings.iter()
     }
 
     pub fn records(&self) -> impl Iterator<Item = &Record> {

@@ -14,3 +14,4 @@ mod offline;
 mod pairing;
 mod retries;
 mod texts;
+mod typing;

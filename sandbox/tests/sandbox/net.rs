@@ -113,6 +113,13 @@ impl Phone<'_> {
         self.net.post(&path, body).await
     }
 
+    pub async fn get(&self, what: &str) -> Value {
+        let path = format!("/phones/{}/{what}", self.number);
+        let (status, answer) = self.net.call(Method::GET, &path, Value::Null).await;
+        assert_eq!(status, 200);
+        answer
+    }
+
     /// The person writes; returns the id.
     pub async fn write(&self, to: &str, text: &str) -> String {
         let written = self.post("messages", json!({"to": to, "text": text})).await;

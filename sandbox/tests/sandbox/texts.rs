@@ -72,6 +72,48 @@ async fn number_and_lid_are_one_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn someone_may_be_known_by_lid_alone() {
+    let net = Net::start().await;
+    let ani = net.phone("6281100000001", "Ani").await;
+    let budi = net.phone("6281100000002", "Budi").await;
+    let companion = ani.link().await;
+    for (options, number) in [
+        (json!({"as": "lid"}), None),
+        (json!({"as": "lid", "withNumber": true}), Some(&budi.jid.user)),
+        (json!({"as": "pn"}), Some(&budi.lid.user)),
+        (json!({"as": "lid"}), None),
+    ] {
+        let mut message = json!({"to": ani.number, "text": "halo"});
+        message.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let id = budi.post("messages", message).await["id"].as_str().unwrap().to_owned();
+        let received = companion.message(&id).await;
+        assert_eq!(text(&received), "halo");
+        assert_eq!(received.info.source.sender_alt.as_ref().map(|other| &other.user), number, "{options}");
+        budi.message(&id, |m| m["status"] == "delivered").await;
+        companion.client.mark_as_read(&received.info.source.chat, None, &[&id]).await.unwrap();
+        budi.message(&id, |m| m["status"] == "read").await;
+    }
+    companion.send(&budi.lid, "juga", "3EB0A6").await;
+    budi.message("3EB0A6", |m| m["text"] == "juga").await;
+    companion.send(&budi.jid, "juga", "3EB0A7").await;
+    budi.message("3EB0A7", |m| m["text"] == "juga").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_known_by_lid_alone_can_be_answered() {
+    let net = Net::start().await;
+    let ani = net.phone("6281100000001", "Ani").await;
+    let budi = net.phone("6281100000002", "Budi").await;
+    let companion = ani.link().await;
+    let id = budi.post("messages", json!({"to": ani.number, "text": "siapa ini?", "as": "lid"})).await["id"].clone();
+    let chat = companion.message(id.as_str().unwrap()).await.info.source.chat.clone();
+    assert_eq!(chat, budi.lid);
+    companion.send(&chat, "Ani", "3EB0A8").await;
+    companion.receipt("3EB0A8", ReceiptType::Delivered).await;
+    budi.message("3EB0A8", |m| m["from"] == "6281100000001@s.whatsapp.net").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn phones_write_to_each_other() {
     let net = Net::start().await;
     let ani = net.phone("6281100000001", "Ani").await;

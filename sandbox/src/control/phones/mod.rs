@@ -8,6 +8,7 @@ pub mod messages;
 pub mod power;
 pub mod read;
 pub mod scan;
+pub mod typing;
 
 use std::sync::Arc;
 
