@@ -33,6 +33,11 @@ impl ControlError {
         Self::new(StatusCode::CONFLICT, message)
     }
 
+    /// The work on the answer broke off.
+    pub fn lost() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer was lost")
+    }
+
     pub fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "no such method here")
     }
@@ -58,7 +63,8 @@ impl From<PhoneError> for ControlError {
     fn from(error: PhoneError) -> Self {
         match error {
             PhoneError::Off | PhoneError::NoKeys => Self::conflict(error.to_string()),
-            PhoneError::UnknownRecipient => Self::not_found(error.to_string()),
+            PhoneError::Odd(_) => Self::bad_request(error.to_string()),
+            PhoneError::UnknownRecipient | PhoneError::UnknownMessage => Self::not_found(error.to_string()),
         }
     }
 }

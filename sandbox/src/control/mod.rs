@@ -18,6 +18,8 @@ use crate::world::World;
 use error::ControlError;
 
 const BODY_LIMIT_BYTES: usize = 1 << 20;
+/// A file may come with it, in base64.
+const MESSAGE_LIMIT_BYTES: usize = media::FILE_LIMIT_BYTES / 3 * 4 + BODY_LIMIT_BYTES;
 
 pub fn router(world: Arc<World>) -> Router {
     Router::new()
@@ -32,7 +34,11 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/groups/{id}/participants", post(groups::change))
         .route("/phones", post(phones::create::create))
         .route("/phones/{number}/scan", post(phones::scan::scan))
-        .route("/phones/{number}/messages", post(phones::messages::write).get(phones::messages::list))
+        .route(
+            "/phones/{number}/messages",
+            post(phones::messages::write).get(phones::messages::list).layer(DefaultBodyLimit::max(MESSAGE_LIMIT_BYTES)),
+        )
+        .route("/phones/{number}/messages/{id}/media", get(phones::messages::media))
         .route("/phones/{number}/read", post(phones::read::read))
         .route("/phones/{number}/history", post(phones::history::seed))
         .route("/phones/{number}/typing", post(phones::typing::tell).get(phones::typing::list))

@@ -1,48 +1,51 @@
 //! What a phone writes to a group: sealed once for all, with its sender key for those who have not
 //! got it yet.
 
-use buffa::{Message as _, MessageField};
+use buffa::MessageField;
 use wacore::messages::MessageUtils;
-use wacore::send::stanza_type_from_message;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 use wacore_libsignal::protocol::ProtocolAddress;
 use waproto::whatsapp::Message;
 use waproto::whatsapp::message::SenderKeyDistributionMessage;
 
-use super::content::Content;
-use super::log::{Record, Side, Status};
+use super::label::Label;
+use super::log::{Body, Record, Side, Status};
 use super::send::participant;
 use super::{Phone, address};
 use crate::account::Account;
 use crate::groups::{Group, Member};
 use crate::stanza::{random_id, unix_secs};
+use crate::world::World;
 
 impl Phone {
     /// Seals a message for the group and notes it as sent. `None` if its keys are no good.
-    pub(super) fn compose_for_group(&mut self, own: &Account, group: &Group, message: &Message) -> Option<(String, NodeBuilder)> {
+    pub(super) fn compose_for_group(
+        &mut self,
+        world: &World,
+        own: &Account,
+        group: &Group,
+        message: &Message,
+    ) -> Option<(String, NodeBuilder)> {
+        let label = Label::of(message);
         let id = format!("3A{}", random_id());
         let members = group.members().clone();
         let participants = self.share_key(own, group, &members)?;
         let plaintext = MessageUtils::encode_and_pad(message);
         let sealed = self.group_keys.encrypt(&group.jid.to_string(), &address(own, 0), &plaintext).ok()?;
-        let sealed = NodeBuilder::new("enc").attr("v", "2").attr("type", "skmsg").bytes(sealed).build();
-        if let Some(content) = Content::of(message) {
-            self.log.add(Record {
-                id: id.clone(),
-                from: own.number.clone(),
-                to: own.number.clone(),
-                group: Some(group.jid.clone()),
-                content,
-                timestamp: unix_secs(),
-                message: message.encode_to_vec().into(),
-                side: Side::Outgoing { status: Status::Sent },
-            });
-        }
-        let stanza = NodeBuilder::new("message")
-            .attr("to", &group.jid)
-            .attr("id", id.as_str())
-            .attr("type", stanza_type_from_message(message))
+        let sealed = label.enc(NodeBuilder::new("enc").attr("v", "2").attr("type", "skmsg")).bytes(sealed).build();
+        let record = Record {
+            id: id.clone(),
+            from: own.number.clone(),
+            to: own.number.clone(),
+            group: Some(group.jid.clone()),
+            timestamp: unix_secs(),
+            side: Side::Outgoing { status: Status::Sent },
+            body: Body::new(message),
+        };
+        self.note(world, own, record, message);
+        let stanza = label
+            .stanza(NodeBuilder::new("message").attr("to", &group.jid).attr("id", id.as_str()))
             .attr("addressing_mode", group.addressing.wire())
             .children([NodeBuilder::new("participants").children(participants).build(), sealed]);
         Some((id, stanza))

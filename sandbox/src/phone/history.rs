@@ -101,7 +101,7 @@ impl Phone {
         for group in world.groups.of(own) {
             by_chat.insert(group.jid.to_string(), Vec::new());
         }
-        for record in self.log.iter() {
+        for record in self.records().filter(|record| !record.body.deleted) {
             by_chat.entry(record.chat().to_string()).or_default().push(record);
         }
         let chats = by_chat.into_iter().filter_map(|(chat, mut records)| {
@@ -177,7 +177,7 @@ impl Chat<'_> {
                 id: Some(record.id.clone()),
                 participant: participant.clone(),
             }),
-            message: waproto::codec::message_decode(&record.message).map_or_else(|_| MessageField::none(), MessageField::some),
+            message: record.body.current().map_or_else(MessageField::none, MessageField::some),
             message_timestamp: Some(record.timestamp),
             status,
             push_name: self.person.as_ref().filter(|_| !from_me).map(|person| person.name.clone()),

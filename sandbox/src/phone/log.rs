@@ -1,11 +1,14 @@
 //! The messages on a phone, in order, each known by its sender and id.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use buffa::Message as _;
 use serde::Serialize;
 use wacore_binary::{Jid, Server};
+use waproto::whatsapp::Message;
 
+use super::attachment::Attachment;
 use super::content::Content;
 
 /// The oldest messages are forgotten beyond this.
@@ -27,12 +30,64 @@ pub struct Record {
     pub to: String,
     /// The group it was written to, if any; `to` is then the phone's own number.
     pub group: Option<Jid>,
-    pub content: Content,
-    /// The encoded message, for whoever asks for it again.
-    pub message: Arc<[u8]>,
     /// Unix seconds.
     pub timestamp: u64,
     pub side: Side,
+    pub body: Body,
+}
+
+/// What was written, and what others did to it since.
+#[derive(Clone)]
+pub struct Body {
+    /// The encoded message, as it was sent.
+    pub message: Arc<[u8]>,
+    /// False for what only changes other messages.
+    pub shown: bool,
+    pub attachment: Option<Arc<Attachment>>,
+    /// What its author replaced it with, encoded.
+    pub edit: Option<Arc<[u8]>>,
+    pub deleted: bool,
+    /// Emojis by the number of who reacted.
+    pub reactions: BTreeMap<String, String>,
+    /// Chosen options by the number of who voted.
+    pub votes: BTreeMap<String, Vec<String>>,
+}
+
+impl Body {
+    pub fn new(message: &Message) -> Self {
+        Self {
+            message: message.encode_to_vec().into(),
+            shown: Content::of(message).is_some(),
+            attachment: Attachment::of(message).map(Arc::new),
+            edit: None,
+            deleted: false,
+            reactions: BTreeMap::new(),
+            votes: BTreeMap::new(),
+        }
+    }
+
+    pub fn message(&self) -> Option<Message> {
+        waproto::codec::message_decode(&self.message).ok()
+    }
+
+    /// The message as its author wants it read now; `None` if not at all.
+    pub fn current(&self) -> Option<Message> {
+        let current = self.edit.as_ref().unwrap_or(&self.message);
+        waproto::codec::message_decode(current).ok().filter(|_| !self.deleted)
+    }
+
+    /// What a person sees of it now.
+    pub fn content(&self) -> Option<Content> {
+        let content = Content::of(&self.message()?)?;
+        if self.deleted {
+            return Some(content.deleted());
+        }
+        let edit = self.edit.as_ref().and_then(|edit| Content::of(&waproto::codec::message_decode(edit).ok()?));
+        Some(match edit {
+            Some(edit) => content.edited(edit),
+            None => content,
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -93,6 +148,11 @@ impl Log {
     pub fn get_mut(&mut self, from: &str, id: &str) -> Option<&mut Record> {
         let position = self.positions.get(&(from.to_owned(), id.to_owned()))?;
         self.records.get_mut(position - self.forgotten)
+    }
+
+    /// By whomever it was written.
+    pub fn find(&self, id: &str) -> Option<&Record> {
+        self.records.iter().rev().find(|record| record.id == id)
     }
 
     /// Ticks only ever advance.

@@ -2,11 +2,17 @@
 //! knows no more of what they say than WhatsApp does.
 
 mod appstate;
+mod attachment;
+mod changes;
 mod content;
+mod draft;
+mod file;
 mod group;
 mod group_keys;
 mod history;
+mod label;
 mod log;
+mod poll;
 mod receive;
 mod send;
 mod signal;
@@ -14,12 +20,12 @@ mod signal;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use buffa::Message as _;
 use wacore_binary::{Jid, Node, Server};
 use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
 use waproto::whatsapp::Message;
 
 pub use content::Content;
+pub use draft::{Letter, draft};
 pub use history::Wishes;
 pub use log::{Memory, Record, Side, Status};
 
@@ -32,7 +38,7 @@ use crate::world::World;
 use crate::{messages, receipts, typing};
 use appstate::AppStateKey;
 use group_keys::GroupKeys;
-use log::Log;
+use log::{Body, Log};
 use signal::Signal;
 
 /// What waits for a phone that is off; beyond it the oldest is lost.
@@ -60,6 +66,10 @@ pub enum PhoneError {
     UnknownRecipient,
     #[error("the phone cannot encrypt for the group")]
     NoKeys,
+    #[error("no such message on this phone")]
+    UnknownMessage,
+    #[error("{0}")]
+    Odd(&'static str),
 }
 
 /// Whether a message by number tells the sender's lid too, and one by lid the number.
@@ -116,22 +126,19 @@ impl Phone {
     pub fn remember(&mut self, own: &Account, memory: Memory) -> String {
         let id = format!("3A{}", random_id());
         let message = Message { conversation: Some(memory.text), ..Default::default() };
-        if let Some(content) = Content::of(&message) {
-            let side = match memory.from == own.number {
-                true => Side::Outgoing { status: Status::Read },
-                false => Side::Incoming { server: Server::Pn, read: true },
-            };
-            self.log.add(Record {
-                id: id.clone(),
-                from: memory.from,
-                to: memory.to,
-                group: memory.group,
-                content,
-                message: message.encode_to_vec().into(),
-                timestamp: memory.timestamp,
-                side,
-            });
-        }
+        let side = match memory.from == own.number {
+            true => Side::Outgoing { status: Status::Read },
+            false => Side::Incoming { server: Server::Pn, read: true },
+        };
+        self.log.add(Record {
+            id: id.clone(),
+            from: memory.from,
+            to: memory.to,
+            group: memory.group,
+            timestamp: memory.timestamp,
+            side,
+            body: Body::new(&message),
+        });
         id
     }
 
@@ -147,7 +154,11 @@ impl Phone {
     }
 
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.log.iter()
+        self.log.iter().filter(|record| record.body.shown)
+    }
+
+    pub fn record(&self, id: &str) -> Option<&Record> {
+        self.log.find(id)
     }
 
     pub fn forget_device(&mut self, own: &Account, device: u16) {
@@ -202,11 +213,11 @@ pub fn write(world: &World, own: &Arc<Account>, to: &Jid, other_id: OtherId, mes
     let composed = match to.server {
         Server::Group => {
             let group = group_of(world, own, to)?;
-            own.switched_on()?.compose_for_group(own, &group, message).ok_or(PhoneError::NoKeys)?
+            own.switched_on()?.compose_for_group(world, own, &group, message).ok_or(PhoneError::NoKeys)?
         }
         _ => {
             let recipient = world.account_of(to).ok_or(PhoneError::UnknownRecipient)?;
-            own.switched_on()?.compose(own, &recipient, to.server, message)
+            own.switched_on()?.compose(world, own, &recipient, to.server, message)
         }
     };
     let (id, stanza) = composed;

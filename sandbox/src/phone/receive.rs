@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use buffa::Message as _;
 use wacore::messages::MessageUtils;
-use wacore::send::stanza_type_from_message;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, NodeRef, Server};
 use waproto::whatsapp::Message;
 
-use super::content::Content;
-use super::log::{Record, Side, Status};
+use super::label::Label;
+use super::log::{Body, Record, Side, Status};
 use super::send::device_sent;
 use super::signal::Kind;
 use super::{Phone, address};
@@ -84,18 +82,17 @@ impl Phone {
         if origin.account.is(own) {
             return self.receive_own(world, own, origin, node, message);
         }
-        if let Some(content) = Content::of(&message) {
-            self.log.add(Record {
-                id: attr(node, "id").into_owned(),
-                from: origin.account.number.clone(),
-                to: own.number.clone(),
-                group: origin.group.clone(),
-                content,
-                timestamp: timestamp(node),
-                message: message.encode_to_vec().into(),
-                side: Side::Incoming { server: origin.jid.server, read: false },
-            });
-        }
+        let body = Body::new(&message);
+        let record = Record {
+            id: attr(node, "id").into_owned(),
+            from: origin.account.number.clone(),
+            to: own.number.clone(),
+            group: origin.group.clone(),
+            timestamp: timestamp(node),
+            side: Side::Incoming { server: origin.jid.server, read: !body.shown },
+            body,
+        };
+        self.note(world, own, record, &message);
         vec![origin.reply("receipt").attr("id", attr(node, "id").into_owned()).build()]
     }
 
@@ -131,26 +128,29 @@ impl Phone {
             let share = self.share_app_state_key(own, origin.jid.device);
             return share.into_iter().collect();
         }
-        let (to, message) = match message.device_sent_message.take() {
-            Some(mut sent) => {
-                let to = sent.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
-                (to.map(|to| to.number.clone()), sent.message.take())
+        let (to, sent) = match message.device_sent_message.take() {
+            Some(mut copy) if copy.message.is_set() => {
+                let to = copy.destination_jid.as_deref().and_then(|to| to.parse::<Jid>().ok()).and_then(|to| world.account_of(&to));
+                let mut sent = copy.message.take().unwrap_or_default();
+                if sent.message_context_info.is_unset() {
+                    sent.message_context_info = message.message_context_info;
+                }
+                (to.map(|to| to.number.clone()), sent)
             }
-            None => (origin.group.as_ref().map(|_| own.number.clone()), Some(message)),
+            Some(_) => return Vec::new(),
+            None => (origin.group.as_ref().map(|_| own.number.clone()), message),
         };
-        if let Some((to, message)) = to.zip(message)
-            && let Some(content) = Content::of(&message)
-        {
-            self.log.add(Record {
+        if let Some(to) = to {
+            let record = Record {
                 id: attr(node, "id").into_owned(),
                 from: own.number.clone(),
                 to,
                 group: origin.group.clone(),
-                content,
                 timestamp: timestamp(node),
-                message: message.encode_to_vec().into(),
                 side: Side::Outgoing { status: Status::Sent },
-            });
+                body: Body::new(&sent),
+            };
+            self.note(world, own, record, &sent);
         }
         Vec::new()
     }
@@ -204,12 +204,11 @@ impl Phone {
     fn send_again(&mut self, own: &Account, origin: &Origin, node: &NodeRef<'_>) -> Option<Node> {
         let count: u64 = attr(node.get_optional_child("retry")?, "count").parse().ok()?;
         let id = attr(node, "id").into_owned();
-        let record = self.log.get_mut(&own.number, &id)?;
         if count >= RETRY_LIMIT {
             return None;
         }
-        let mut message = waproto::codec::message_decode(&record.message).ok()?;
-        let kind = stanza_type_from_message(&message);
+        let mut message = self.log.get_mut(&own.number, &id)?.body.message()?;
+        let label = Label::of(&message);
         let peer = address(&origin.account, origin.jid.device);
         let recipient = node.get_attr("recipient").and_then(|jid| jid.to_jid());
         match &origin.group {
@@ -219,11 +218,11 @@ impl Phone {
         }
         self.signal.forget(&peer);
         let enc = self.seal(&origin.account, origin.jid.device, &MessageUtils::encode_and_pad(&message))?;
-        let mut again = origin.reply("message").attr("id", id).attr("type", kind);
+        let mut again = label.stanza(origin.reply("message").attr("id", id));
         if let Some(recipient) = recipient {
             again = again.attr("recipient", recipient);
         }
-        Some(again.children([enc.attr("count", count).build()]).build())
+        Some(again.children([label.enc(enc).attr("count", count).build()]).build())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use buffa::{Message as _, MessageField};
+use buffa::MessageField;
 use wacore::messages::MessageUtils;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
@@ -12,8 +12,8 @@ use waproto::whatsapp::message::{
     ProtocolMessage, protocol_message,
 };
 
-use super::content::Content;
-use super::log::{Record, Side, Status};
+use super::label::Label;
+use super::log::{Body, Record, Side, Status};
 use super::signal::Kind;
 use super::{Phone, address};
 use crate::account::{Account, Device};
@@ -26,39 +26,43 @@ const RECEIPT_IDS: usize = 256;
 
 impl Phone {
     /// Seals a message for the recipient's devices and the own companions, and notes it as sent.
-    pub(super) fn compose(&mut self, own: &Account, recipient: &Account, server: Server, message: &Message) -> (String, NodeBuilder) {
+    pub(super) fn compose(
+        &mut self,
+        world: &World,
+        own: &Account,
+        recipient: &Account,
+        server: Server,
+        message: &Message,
+    ) -> (String, NodeBuilder) {
+        let label = Label::of(message);
         let id = format!("3A{}", random_id());
         let to = recipient.jid(server, 0);
         let mut participants = Vec::new();
         if !recipient.is(own) {
             let plaintext = MessageUtils::encode_and_pad(message);
             for device in recipient.all_devices() {
-                participants.extend(self.seal(recipient, device, &plaintext).map(|enc| participant(recipient.jid(server, device), enc)));
+                let enc = self.seal(recipient, device, &plaintext);
+                participants.extend(enc.map(|enc| participant(recipient.jid(server, device), label.enc(enc))));
             }
         }
         let copy = MessageUtils::encode_and_pad(&device_sent(&to, message));
         for device in own.devices() {
             let enc = self.seal(own, device.id, &copy);
-            participants.extend(enc.map(|enc| participant(own.jid(server, device.id), enc)));
+            participants.extend(enc.map(|enc| participant(own.jid(server, device.id), label.enc(enc))));
         }
-        if let Some(content) = Content::of(message) {
-            self.log.add(Record {
-                id: id.clone(),
-                from: own.number.clone(),
-                to: recipient.number.clone(),
-                group: None,
-                content,
-                timestamp: unix_secs(),
-                message: message.encode_to_vec().into(),
-                side: Side::Outgoing { status: Status::Sent },
-            });
-        }
-        let stanza = NodeBuilder::new("message").attr("to", to).attr("id", id.as_str()).attr("type", "text").children([NodeBuilder::new(
-            "participants",
-        )
-        .children(participants)
-        .build()]);
-        (id, stanza)
+        let record = Record {
+            id: id.clone(),
+            from: own.number.clone(),
+            to: recipient.number.clone(),
+            group: None,
+            timestamp: unix_secs(),
+            side: Side::Outgoing { status: Status::Sent },
+            body: Body::new(message),
+        };
+        self.note(world, own, record, message);
+        let participants = NodeBuilder::new("participants").children(participants).build();
+        let stanza = label.stanza(NodeBuilder::new("message").attr("to", to).attr("id", id.as_str()));
+        (id, stanza.children([participants]))
     }
 
     /// Reads everything a person wrote; one receipt for each kind of addressing.

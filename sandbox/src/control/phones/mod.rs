@@ -7,6 +7,7 @@ pub mod history;
 pub mod messages;
 pub mod power;
 pub mod read;
+mod row;
 pub mod scan;
 pub mod typing;
 
