@@ -63,7 +63,8 @@ pub fn tell(world: &World, typist: &Arc<Account>, device: u16, to: &Jid, state: 
         return false;
     };
     let stanza = Arc::new(stanza.attr("from", to).attr("participant", group.address(typist, device)).build());
-    for member in group.members().iter().filter(|member| !member.account.is(typist)) {
+    let members = group.members().clone();
+    for member in members.iter().filter(|member| !member.account.is(typist)) {
         reach(&member.account, typing(to.clone()), &stanza);
     }
     true

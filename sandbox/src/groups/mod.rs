@@ -72,7 +72,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// In the order they joined.
+    /// In the order they joined. To be let go before a phone is locked.
     pub fn members(&self) -> RwLockReadGuard<'_, Vec<Member>> {
         self.members.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,9 +14,7 @@ const BUDI: &str = "6281100000002";
 async fn seen(companion: &Companion) -> (String, String, ChatPresence, ChatPresenceMedia) {
     companion
         .wait("chat state", |event| match event {
-            Event::ChatPresence(seen) => {
-                Some((seen.source.chat.to_string(), seen.source.sender.user.to_string(), seen.state.clone(), seen.media.clone()))
-            }
+            Event::ChatPresence(seen) => Some((seen.source.chat.to_string(), seen.source.sender.user.to_string(), seen.state, seen.media)),
             _ => None,
         })
         .await
@@ -47,7 +45,7 @@ async fn companions_see_what_a_person_is_up_to() {
         ("paused", ChatPresence::Paused, ChatPresenceMedia::Text),
     ] {
         budi.post("typing", json!({"chat": ANI, "state": state})).await;
-        let told = (budi.jid.to_string(), BUDI.to_owned(), presence.clone(), media.clone());
+        let told = (budi.jid.to_string(), BUDI.to_owned(), presence, media);
         assert_eq!(seen(&companion).await, told);
         budi.post("typing", json!({"chat": group.to_string(), "state": state})).await;
         assert_eq!(seen(&companion).await, (group.to_string(), budi.lid.user.to_string(), presence, media));
