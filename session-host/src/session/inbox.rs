@@ -5,24 +5,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     model::{DeviceId, Direction, EventData, Jid, Message, MessageId, MessageStatus, MessageType, Quoted, SessionId, Timestamp},
-    pipeline::Publisher,
-    ports::{Change, Step},
+    ports::{Change, PortError, Step},
 };
-use wacore::{proto_helpers::MessageExt, types::events::InboundMessage};
+use wacore::types::events::InboundMessage;
 use waproto::whatsapp as wa;
-use whatsapp_rust::{Client, InboundDurabilityHook};
+use whatsapp_rust::{Client, InboundDurabilityHook, Jid as WaJid};
 
-use super::addresses::{Person, to_ours};
+use super::{
+    addresses::{Person, to_ours},
+    people::{self, People},
+    read::{Content, Context, Said, read},
+    votes,
+};
+use crate::host::Shared;
 
 /// Stores what a device receives, and what is typed on the phone it is linked to.
 #[derive(Clone)]
 pub struct Inbox {
-    /// The device.
-    pub device: DeviceId,
-    /// Its session id, for the records.
-    pub session_id: SessionId,
-    /// Stores and tells.
-    pub publisher: Publisher,
+    pub(super) shared: Arc<Shared>,
+    pub(super) device: DeviceId,
+    pub(super) session_id: SessionId,
+    pub(super) people: Arc<People>,
 }
 
 #[async_trait]
@@ -32,70 +35,170 @@ impl InboundDurabilityHook for Inbox {
     }
 }
 
+/// A message that arrived, its record without a content yet.
+pub(super) struct Arrival {
+    pub message: Message,
+    pub chat: Person,
+    pub sender: Person,
+}
+
+impl Arrival {
+    /// Whether its sender wrote `other`.
+    pub fn is_of_author_of(&self, other: &Message) -> bool {
+        let sender = &self.sender;
+        other.direction == self.message.direction
+            && (other.direction == Direction::Outgoing
+                || other.from.as_ref() == Some(&sender.jid)
+                || other.from.is_some() && other.from == sender.lid
+                || other.lid.is_some() && other.lid == sender.lid)
+    }
+}
+
 impl Inbox {
-    /// Stores the batch as a whole. Repeating one is harmless.
+    /// The inbox of a device.
+    pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId) -> Self {
+        Self { shared, device, session_id, people: Arc::default() }
+    }
+
+    /// Stores the batch, in order. Repeating one is harmless.
     pub async fn take_in(&self, client: &Client, batch: &[InboundMessage]) -> anyhow::Result<()> {
         let mut steps = Vec::with_capacity(batch.len());
         for inbound in batch {
-            match self.read(client, inbound).await {
-                Some(message) => steps.push(self.step(message)),
-                None => {
-                    tracing::debug!(device = %self.device, message_id = %inbound.info.id, "a message without content of its own was passed over")
-                }
-            }
+            self.take(client, inbound, &mut steps).await?;
         }
-        if !steps.is_empty() {
-            self.publisher.publish(&self.device, steps).await?;
+        self.store(&mut steps).await?;
+        Ok(())
+    }
+
+    async fn take(&self, client: &Client, inbound: &InboundMessage, steps: &mut Vec<Step>) -> anyhow::Result<()> {
+        let Some(said) = read(&inbound.message) else {
+            tracing::debug!(device = %self.device, message_id = %inbound.info.id, "a message without content of its own was passed over");
+            return Ok(());
+        };
+        let Some(mut arrival) = self.arrival(client, inbound).await? else { return Ok(()) };
+        self.learn([&arrival.chat, &arrival.sender], steps);
+        if !matches!(said, Said::Content(..)) {
+            // It is about another message, perhaps of the same batch.
+            self.store(steps).await?;
+        }
+        match said {
+            Said::Content(content, context) => {
+                fill(&mut arrival.message, *content);
+                self.put_in_context(client, &mut arrival.message, context).await?;
+                steps.push(self.told(arrival.message));
+            }
+            Said::Reaction { target, emoji } => {
+                arrival.message.kind = MessageType::Reaction;
+                arrival.message.content = emoji.to_owned();
+                let original = self.original(&arrival.chat, target, |_| true).await?;
+                arrival.message.quoted = self.quote(client, &arrival, target, original.as_ref()).await?;
+                steps.push(self.told(arrival.message));
+            }
+            Said::Vote { target, vote } => {
+                arrival.message.kind = MessageType::Vote;
+                let poll = self.original(&arrival.chat, target, |message| message.kind == MessageType::Poll).await?;
+                arrival.message.quoted = self.quote(client, &arrival, target, poll.as_ref()).await?;
+                match poll {
+                    Some(poll) => match votes::choice(client, &poll, &arrival.chat, &arrival.sender, vote).await {
+                        Some(choice) => arrival.message.content = choice,
+                        None => tracing::warn!(device = %self.device, message_id = %arrival.message.id, "a vote could not be read"),
+                    },
+                    None => tracing::debug!(device = %self.device, message_id = %arrival.message.id, "a vote came without its poll"),
+                }
+                steps.push(self.told(arrival.message));
+            }
+            Said::Edit { target, text, at } => steps.extend(self.edited(&arrival, target, text, at).await?),
+            Said::Revoke { target } => steps.extend(self.deleted(client, &arrival, target).await?),
         }
         Ok(())
     }
 
-    fn step(&self, message: Message) -> Step {
+    async fn store(&self, steps: &mut Vec<Step>) -> Result<(), PortError> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let steps = std::mem::take(steps);
+        let told: Vec<_> = steps.iter().map(|step| &step.change).filter(|change| matches!(change, Change::Alias { .. })).cloned().collect();
+        self.shared.publisher.publish(&self.device, steps).await?;
+        self.people.told(&told);
+        Ok(())
+    }
+
+    /// Tells of people whose two names are known by now.
+    pub(super) fn learn<'a>(&self, people: impl IntoIterator<Item = &'a Person>, steps: &mut Vec<Step>) {
+        for news in people.into_iter().filter_map(|person| self.people.news(person)) {
+            // Before the message itself: what came earlier under the hidden id moves to where this one goes.
+            steps.push(self.shared.publisher.step(news, None));
+        }
+    }
+
+    fn told(&self, message: Message) -> Step {
         let data = match message.direction {
             Direction::Incoming => EventData::message_received(&message),
             Direction::Outgoing => EventData::message_sent(&message),
         };
-        self.publisher.step(Change::Message(Box::new(message)), Some(&data))
+        self.shared.publisher.step(Change::Message(Box::new(message)), Some(&data))
     }
 
     /// WhatsApp counts whole seconds. A message of this very second is put where it came in, so that a conversation keeps its order.
     fn moment(&self, second: Timestamp) -> Timestamp {
-        let now = self.publisher.clock.now();
+        let now = self.shared.ports.clock.now();
         if now.seconds() == second.seconds() { now } else { second }
     }
 
-    async fn read(&self, client: &Client, inbound: &InboundMessage) -> Option<Message> {
+    pub(super) async fn person(&self, client: &Client, jid: &WaJid, alt: Option<&WaJid>) -> Result<Option<Person>, PortError> {
+        people::find(client, &*self.shared.ports.aliases, &self.device, jid, alt).await
+    }
+
+    async fn arrival(&self, client: &Client, inbound: &InboundMessage) -> Result<Option<Arrival>, PortError> {
         let (info, source) = (&inbound.info, &inbound.info.source);
-        let body = inbound.message.get_base_message();
-        let kind = kind(body)?;
-        let own = client.pn().as_ref().and_then(to_ours);
-        let sender = Person::find(client, &source.sender, source.sender_alt.as_ref()).await?;
-        let chat = match (to_ours(&source.chat), source.is_from_me) {
-            // A direct message: the chat is the other person, however WhatsApp called them this time.
-            (Some(chat), false) if !source.is_group && !chat.is_group() => sender.clone(),
-            _ => Person::find(client, &source.chat, source.recipient_alt.as_ref()).await?,
+        let Some(sender) = self.person(client, &source.sender, source.sender_alt.as_ref()).await? else { return Ok(None) };
+        let direct = to_ours(&source.chat).is_some_and(|chat| !source.is_group && !chat.is_group());
+        let by_list = source.broadcast_list_owner.is_some();
+        let chat = if !source.is_from_me && (direct || by_list) {
+            // The chat is the other person, however WhatsApp called them this time.
+            sender.clone()
+        } else {
+            let alt = source.recipient_alt.as_ref().or(info.peer_recipient_pn.as_ref());
+            let Some(chat) = self.person(client, &source.chat, alt).await? else { return Ok(None) };
+            chat
         };
-        let outgoing = source.is_from_me;
-        Some(Message {
-            id: MessageId::parse(info.id.clone()).ok()?,
+        let Ok(id) = MessageId::parse(info.id.clone()) else { return Ok(None) };
+        let own = client.pn().as_ref().and_then(to_ours);
+        let at = self.moment(Timestamp::from_millis(info.timestamp.timestamp_millis()));
+        let mut message = self.blank(id, own, &chat, &sender, source.is_from_me, at);
+        message.broadcast = by_list;
+        message.push_name = (!source.is_from_me && !info.push_name.is_empty()).then(|| info.push_name.clone());
+        Ok(Some(Arrival { message, chat, sender }))
+    }
+
+    /// A record that says nothing yet.
+    pub(super) fn blank(&self, id: MessageId, own: Option<Jid>, chat: &Person, sender: &Person, outgoing: bool, at: Timestamp) -> Message {
+        let (from, to) = match (outgoing, chat.jid == sender.jid) {
+            (true, _) => (own, Some(chat.jid.clone())),
+            (false, true) => (Some(sender.jid.clone()), own),
+            (false, false) => (Some(sender.jid.clone()), Some(chat.jid.clone())),
+        };
+        Message {
+            id,
             device_id: self.device.clone(),
             session_id: self.session_id.clone(),
             direction: if outgoing { Direction::Outgoing } else { Direction::Incoming },
-            from: if outgoing { own.clone() } else { Some(sender.jid) },
-            to: if outgoing || source.is_group { Some(chat.jid.clone()) } else { own },
-            lid: if outgoing { chat.lid } else { sender.lid },
-            chat: chat.jid,
-            kind,
-            content: inbound.message.text_content().or_else(|| inbound.message.get_caption()).unwrap_or_default().to_owned(),
-            caption: inbound.message.get_caption().map(str::to_owned),
+            from,
+            to,
+            lid: if outgoing { chat.lid.clone() } else { sender.lid.clone() },
+            chat: chat.jid.clone(),
+            kind: MessageType::Other,
+            content: String::new(),
+            caption: None,
             attachment: None,
-            quoted: quoted(body),
+            quoted: None,
             mentions: Vec::new(),
             link_preview: false,
-            forwarded: inbound.message.is_forwarded(),
-            broadcast: source.broadcast_list_owner.is_some(),
-            push_name: (!outgoing && !info.push_name.is_empty()).then(|| info.push_name.clone()),
-            timestamp: self.moment(Timestamp::from_millis(info.timestamp.timestamp_millis())),
+            forwarded: false,
+            broadcast: false,
+            push_name: None,
+            timestamp: at,
             status: if outgoing { MessageStatus::Sent } else { MessageStatus::Delivered },
             read_at: None,
             error: None,
@@ -103,30 +206,68 @@ impl Inbox {
             bulk: None,
             edited_at: None,
             deleted_at: None,
-        })
+        }
+    }
+
+    /// Whom and what a message refers to, by our addresses.
+    pub(super) async fn put_in_context(&self, client: &Client, message: &mut Message, context: Context) -> Result<(), PortError> {
+        message.forwarded = context.forwarded;
+        for mention in &context.mentions {
+            message.mentions.extend(self.named(client, mention).await?.map(|person| person.jid));
+        }
+        let Some((quote, id)) = context.quote.and_then(|quote| MessageId::parse(quote.id.clone()).ok().map(|id| (quote, id))) else {
+            return Ok(());
+        };
+        let author = match &quote.author {
+            Some(author) => self.named(client, author).await?,
+            None => None,
+        };
+        let from_me = author.as_ref().is_some_and(|author| is_own(client, author));
+        message.quoted = Some(Quoted { message_id: id, from: author.map(|author| author.jid), from_me, content: quote.text });
+        Ok(())
+    }
+
+    async fn named(&self, client: &Client, name: &str) -> Result<Option<Person>, PortError> {
+        match name.parse() {
+            Ok(jid) => self.person(client, &jid, None).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The message that a reaction or vote is about, as it is on record or as its sender names it.
+    async fn quote(
+        &self,
+        client: &Client,
+        arrival: &Arrival,
+        target: &wa::MessageKey,
+        original: Option<&Message>,
+    ) -> Result<Option<Quoted>, PortError> {
+        if let Some(original) = original {
+            return Ok(Some(original.quote()));
+        }
+        let Some(message_id) = target.id.clone().and_then(|id| MessageId::parse(id).ok()) else { return Ok(None) };
+        let outgoing = arrival.message.direction == Direction::Outgoing;
+        let (from, from_me) = match (target.from_me.unwrap_or_default(), &target.participant) {
+            (true, _) => (arrival.message.from.clone(), outgoing),
+            (false, Some(author)) => {
+                let author = self.named(client, author).await?;
+                let from_me = author.as_ref().is_some_and(|author| is_own(client, author));
+                (author.map(|author| author.jid), from_me)
+            }
+            (false, None) => (arrival.message.to.clone(), !outgoing),
+        };
+        Ok(Some(Quoted { message_id, from, from_me, content: String::new() }))
     }
 }
 
-/// What kind of message people see; `None` for WhatsApp's own housekeeping and for what only changes another message.
-fn kind(body: &wa::Message) -> Option<MessageType> {
-    let text = body.conversation.as_ref().is_some_and(|text| !text.is_empty());
-    let kinds = [
-        (text || body.extended_text_message.is_set(), MessageType::Text),
-        (body.image_message.is_set(), MessageType::Image),
-        (body.video_message.is_set() || body.ptv_message.is_set(), MessageType::Video),
-        (body.audio_message.is_set(), MessageType::Audio),
-        (body.document_message.is_set(), MessageType::Document),
-        (body.sticker_message.is_set(), MessageType::Sticker),
-        (body.location_message.is_set() || body.live_location_message.is_set(), MessageType::Location),
-        (body.contact_message.is_set() || body.contacts_array_message.is_set(), MessageType::Contact),
-    ];
-    kinds.into_iter().find_map(|(set, kind)| set.then_some(kind))
+fn fill(message: &mut Message, content: Content) {
+    message.kind = content.kind;
+    message.content = content.text;
+    message.caption = content.caption;
+    message.attachment = content.attachment;
 }
 
-fn quoted(body: &wa::Message) -> Option<Quoted> {
-    let context = body.extended_text_message.as_option()?.context_info.as_option()?;
-    let message_id = MessageId::parse(context.stanza_id.clone()?).ok()?;
-    let content = context.quoted_message.as_option().and_then(MessageExt::text_content).unwrap_or_default().to_owned();
-    let from = context.participant.as_deref().and_then(|participant| Jid::parse(participant).ok());
-    Some(Quoted { message_id, from, from_me: false, content })
+fn is_own(client: &Client, person: &Person) -> bool {
+    let own = [client.pn(), client.lid()].map(|jid| jid.as_ref().and_then(to_ours));
+    own.iter().flatten().any(|own| *own == person.jid || Some(own) == person.lid.as_ref())
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bulk;
+mod changes;
 mod chat;
 mod compose;
 mod control;
@@ -11,6 +12,9 @@ mod names;
 mod observe;
 mod outbox;
 mod outcome;
+mod people;
+mod read;
+mod votes;
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -118,7 +122,7 @@ async fn load(shared: &Shared, id: &DeviceId) -> Option<Device> {
 
 impl Actor {
     fn new(shared: Arc<Shared>, device: Device) -> Self {
-        let inbox = Inbox { device: device.id.clone(), session_id: device.session_id, publisher: shared.publisher.clone() };
+        let inbox = Inbox::new(shared.clone(), device.id.clone(), device.session_id);
         Self {
             shared,
             device: device.id,
