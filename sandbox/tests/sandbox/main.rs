@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod companions;
 mod control;
 mod faults;
 mod garbage;
 mod groups;
 mod history;
+mod kinds;
 mod media;
 mod net;
 mod offline;

@@ -126,6 +126,12 @@ impl Phone<'_> {
         written["id"].as_str().unwrap().to_owned()
     }
 
+    /// The person writes something else than a text; returns the id.
+    pub async fn letter(&self, to: &Jid, mut letter: Value) -> String {
+        letter["to"] = json!(to.to_string());
+        self.post("messages", letter).await["id"].as_str().unwrap().to_owned()
+    }
+
     pub async fn read(&self, chat: &str) {
         self.post("read", json!({"chat": chat})).await;
     }
@@ -138,6 +144,15 @@ impl Phone<'_> {
         let path = format!("/phones/{}/devices/{device}", self.number);
         let (status, _) = self.net.call(Method::DELETE, &path, Value::Null).await;
         assert_eq!(status, 200);
+    }
+
+    /// The file that came with a message, and its type.
+    pub async fn media(&self, id: &str) -> (String, Vec<u8>) {
+        let url = format!("http://{}/phones/{}/messages/{id}/media", self.net.sandbox.addr(), self.number);
+        let response = self.net.http.get(url).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let mime_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (mime_type, response.bytes().await.unwrap().to_vec())
     }
 
     pub async fn messages(&self) -> Vec<Value> {
@@ -295,7 +310,10 @@ impl Companion {
     }
 
     pub async fn send(&self, to: &Jid, text: &str, id: &str) {
-        let message = Message { conversation: Some(text.to_owned()), ..Default::default() };
+        self.send_message(to, Message { conversation: Some(text.to_owned()), ..Default::default() }, id).await;
+    }
+
+    pub async fn send_message(&self, to: &Jid, message: Message, id: &str) {
         let options = SendOptions::default().with_message_id(id);
         self.client.send_message_with_options(to.clone(), message, options).await.unwrap();
     }
