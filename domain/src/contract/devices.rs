@@ -81,7 +81,7 @@ pub async fn an_update_changes_what_is_given_and_nothing_else(world: World) {
     assert_eq!(world.devices.update(&renamed.id, alias, at(1)).await.unwrap(), Some(renamed.clone()));
 
     let ai = AiSettings { enabled: true, ..AiSettings::default() };
-    let bare = DeviceUpdate { description: Some(None), webhook: Some(None), ai: Some(ai.clone()), alias: None };
+    let bare = DeviceUpdate { description: Some(None), webhook: Some(None), ai: Some(ai.clone()), ..DeviceUpdate::default() };
     let bared = Device { description: None, webhook: None, ai, updated_at: at(2), ..renamed };
     assert_eq!(world.devices.update(&bared.id, bare, at(2)).await.unwrap(), Some(bared.clone()));
 

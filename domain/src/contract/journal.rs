@@ -112,11 +112,14 @@ pub async fn a_failure_is_told_with_its_reason(world: World) {
 
 pub async fn a_status_of_an_unknown_message_is_nothing(world: World) {
     let device = with_device(&world, device("a")).await;
-    commit(&world, &device, vec![message_step(1, &incoming(&device, 1))]).await;
-    for message in [incoming(&device, 1), outgoing(&device, 2)] {
+    let stored = incoming(&device, 1);
+    commit(&world, &device, vec![message_step(1, &stored)]).await;
+    let of_another = Message { from: Some(phone(9)), ..stored.clone() };
+    let elsewhere = Message { chat: phone(9), ..stored.clone() };
+    for message in [of_another, elsewhere, outgoing(&device, 1), incoming(&device, 2)] {
         assert_eq!(commit(&world, &device, vec![status_step(2, &message, MessageStatus::Read)]).await.len(), 0);
     }
-    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), Some(incoming(&device, 1)));
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), Some(stored));
 }
 
 pub async fn sequence_numbers_count_up_without_gaps(world: World) {

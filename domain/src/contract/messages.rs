@@ -133,8 +133,8 @@ pub async fn messages_are_listed_newest_first_by_device_and_by_id(world: World) 
     for message in [outgoing(&a, 2), outgoing(&a, 1), outgoing(&b, 3), outgoing(&b, 1)] {
         world.messages.accept(&message, None).await.unwrap();
     }
-    let both = MessageFilter { device: Some(b.id.clone()), id: Some(message_id(1)) };
-    let by_id = MessageFilter { device: None, id: Some(message_id(2)) };
+    let both = MessageFilter { id: Some(message_id(1)), ..of(&b) };
+    let by_id = MessageFilter { id: Some(message_id(2)), ..MessageFilter::default() };
     let of_nobody = of(&nobody());
     for (filter, wanted) in [
         (of(&a), vec![outgoing(&a, 2), outgoing(&a, 1)]),
@@ -206,7 +206,7 @@ pub async fn a_cursor_of_another_list_does_no_harm(world: World) {
     let device = with_device(&world, "a").await;
     world.messages.accept(&outgoing(&device, 1), None).await.unwrap();
     for cursor in [vec![], vec![0; 16], vec![255; 16], b"{\"x\":1}".to_vec(), vec![7; 1000]] {
-        for filter in [MessageFilter::default(), of(&device), MessageFilter { id: Some(message_id(1)), device: None }] {
+        for filter in [MessageFilter::default(), of(&device), MessageFilter { id: Some(message_id(1)), ..MessageFilter::default() }] {
             let page = PageRequest { cursor: Some(Cursor(cursor.clone())), ..first_page(10) };
             assert!(list(&world, &filter, &page).await.items.len() <= 1);
         }
@@ -247,7 +247,7 @@ fn nobody() -> Device {
 }
 
 fn of(device: &Device) -> MessageFilter {
-    MessageFilter { device: Some(device.id.clone()), id: None }
+    MessageFilter { device: Some(device.id.clone()), ..MessageFilter::default() }
 }
 
 async fn list(world: &World, filter: &MessageFilter, page: &PageRequest) -> Page<Message> {

@@ -79,7 +79,10 @@ pub fn outgoing(device: &Device, n: u64) -> Message {
         kind: MessageType::Text,
         content: format!("Halo {n} \u{1f44b}"),
         caption: None,
+        attachment: None,
         quoted: None,
+        mentions: Vec::new(),
+        link_preview: false,
         forwarded: false,
         broadcast: false,
         push_name: None,
@@ -87,6 +90,10 @@ pub fn outgoing(device: &Device, n: u64) -> Message {
         status: MessageStatus::Pending,
         read_at: None,
         error: None,
+        due_at: None,
+        bulk: None,
+        edited_at: None,
+        deleted_at: None,
     }
 }
 
@@ -121,7 +128,7 @@ pub fn status_step(n: u64, message: &Message, status: MessageStatus) -> Step {
     let error = (status == MessageStatus::Failed).then(|| "rejected".to_owned());
     let (message_id, chat_id) = (message.id.clone(), message.chat.clone());
     let data = EventData::MessageStatus { message_id, chat_id, status, error: error.clone(), timestamp: at(n) };
-    step(n, Change::Status { id: message.id.clone(), status, at: at(n), error }, &data)
+    step(n, Change::Status { key: message.key(), status, at: at(n), error }, &data)
 }
 
 /// The id of the `n`th event.
@@ -139,7 +146,7 @@ pub fn envelope(device: &str, name: &str) -> Envelope {
     Envelope {
         id: CommandId::parse(format!("{device}/{name}")).unwrap(),
         device_id: DeviceId::parse(format!("dev_{device}")).unwrap(),
-        command: Command::SendText(outgoing(&self::device(device), 1).outgoing_text()),
+        command: Command::Send { id: message_id(1) },
         accepted_at: now,
         due_at: now,
         reply: true,

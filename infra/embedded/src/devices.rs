@@ -10,12 +10,14 @@ use domain::{
 };
 use rusqlite::{Connection, Row};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::{
     Store,
+    counts::{self, Owner},
     error::StoreError,
-    key_value,
-    messages::{decode, encode},
+    key_value, messages,
+    pages::{decode, encode},
     rows::{self, integer},
 };
 
@@ -46,6 +48,10 @@ impl Devices for Store {
 
     async fn find(&self, session_id: &SessionId) -> Result<Option<Device>, PortError> {
         Ok(self.look_up(|connection| rows::first(connection, select!("WHERE session_id = ?1"), [session_id.as_str()], read))?)
+    }
+
+    async fn find_by_key(&self, key: &ApiKey) -> Result<Option<Device>, PortError> {
+        Ok(self.look_up(|connection| rows::first(connection, select!("WHERE key_hash = ?1 LIMIT 1"), [hash(key)], read))?)
     }
 
     async fn list(&self, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError> {
@@ -82,8 +88,8 @@ impl Devices for Store {
 
 fn create(connection: &Connection, device: &Device) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO devices (id, user_id, session_id, alias, description, api_key, webhook, ai, created_at, updated_at,
-            status, wanted, session)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING RETURNING row";
+            status, wanted, session, key_hash)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING RETURNING row";
     let values = (
         device.id.as_str(),
         integer(device.user_id.get()),
@@ -98,6 +104,7 @@ fn create(connection: &Connection, device: &Device) -> Result<bool, StoreError> 
         device.session.status.as_str(),
         device.session.wanted,
         json(&device.session)?,
+        hash(&device.api_key),
     );
     match rows::first(connection, SQL, values, |row| Ok(row.get::<_, i64>(0)?))? {
         Some(row) => Ok(rows::run(connection, "INSERT INTO tallies (device) VALUES (?1)", [row])? > 0),
@@ -145,7 +152,8 @@ fn list(connection: &Connection, user: UserId, filter: &DeviceFilter, page: &Pag
 
 fn change(connection: &Connection, id: &DeviceId, update: &DeviceUpdate, at: Timestamp) -> Result<Option<Device>, StoreError> {
     const SQL: &str = "UPDATE devices SET updated_at = ?2, alias = coalesce(?3, alias),
-            description = iif(?4, ?5, description), webhook = iif(?6, ?7, webhook), ai = coalesce(?8, ai)
+            description = iif(?4, ?5, description), webhook = iif(?6, ?7, webhook), ai = coalesce(?8, ai),
+            api_key = coalesce(?9, api_key), key_hash = coalesce(?10, key_hash)
         WHERE id = ?1";
     let values = (
         id.as_str(),
@@ -156,6 +164,8 @@ fn change(connection: &Connection, id: &DeviceId, update: &DeviceUpdate, at: Tim
         update.webhook.is_some(),
         update.webhook.as_ref().and_then(Option::as_ref).map(json).transpose()?,
         update.ai.as_ref().map(json).transpose()?,
+        update.api_key.as_ref().map(ApiKey::expose),
+        update.api_key.as_ref().map(hash),
     );
     rows::run(connection, SQL, values)?;
     get(connection, id)
@@ -170,17 +180,22 @@ enum Deletion {
 
 /// Deletes a part of what belongs to a device and, once that is little, the rest with the device itself: until then the same call finds it again.
 fn delete_some(connection: &Connection, id: &DeviceId) -> Result<Deletion, StoreError> {
-    const FIND: &str = "SELECT row, session, messages FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
+    const FIND: &str = "SELECT row, user_id, session, messages FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
     let found = rows::first(connection, FIND, [id.as_str()], |row| {
-        Ok((row.get::<_, i64>(0)?, rows::json::<Session>(row, 1)?, rows::count(row, 2)?))
+        Ok((Owner { device: row.get(0)?, user: row.get(1)? }, rows::json::<Session>(row, 2)?, rows::count(row, 3)?))
     })?;
-    let Some((device, session, messages)) = found else { return Ok(Deletion::NoDevice) };
-    const PARTS: [&str; 4] = [
+    let Some((owner, session, messages)) = found else { return Ok(Deletion::NoDevice) };
+    let device = owner.device;
+    const PARTS: [&str; 5] = [
         "DELETE FROM deliveries WHERE (device, seq) IN (SELECT device, seq FROM deliveries WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM failed_deliveries WHERE (device, seq) IN (SELECT device, seq FROM failed_deliveries WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM events WHERE (device, seq) IN (SELECT device, seq FROM events WHERE device = ?1 LIMIT ?2)",
-        "DELETE FROM messages WHERE row IN (SELECT row FROM messages WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM aliases WHERE row IN (SELECT row FROM aliases WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM bulks WHERE row IN (SELECT row FROM bulks WHERE device = ?1 LIMIT ?2)",
     ];
+    if messages::remove_some(connection, owner, BATCH)? == BATCH {
+        return Ok(Deletion::Begun);
+    }
     for part in PARTS {
         if rows::run(connection, part, (device, BATCH as i64))? == BATCH {
             return Ok(Deletion::Begun);
@@ -191,7 +206,7 @@ fn delete_some(connection: &Connection, id: &DeviceId) -> Result<Deletion, Store
     }
     rows::run(connection, "DELETE FROM commands WHERE device_id = ?1", [id.as_str()])?;
     rows::run(connection, "DELETE FROM dead_commands WHERE device_id = ?1", [id.as_str()])?;
-    rows::run(connection, "UPDATE installation SET messages = messages - ?1", [integer(messages)])?;
+    counts::forget(connection, device)?;
     rows::run(connection, "DELETE FROM tallies WHERE device = ?1", [device])?;
     rows::run(connection, "DELETE FROM devices WHERE row = ?1", [device])?;
     Ok(Deletion::Done(Removed { messages, contacts: 0, sessions: u64::from(session.is_linked()) }))
@@ -222,6 +237,18 @@ fn read(row: &Row<'_>) -> Result<Device, StoreError> {
             last_failure: rows::moment_or_null(row, 16)?,
         },
     })
+}
+
+/// Gives every device of a schema without it the hash of its key.
+pub(crate) fn hash_keys(connection: &Connection) -> rusqlite::Result<()> {
+    let mut keys = connection.prepare("SELECT row, api_key FROM devices")?;
+    let keys: Vec<(i64, String)> = keys.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut set = connection.prepare("UPDATE devices SET key_hash = ?2 WHERE row = ?1")?;
+    keys.into_iter().try_for_each(|(row, key)| set.execute((row, hash(&ApiKey::new(key)))).map(drop))
+}
+
+fn hash(key: &ApiKey) -> [u8; 32] {
+    Sha256::digest(key.expose()).into()
 }
 
 fn json(value: &impl Serialize) -> Result<String, StoreError> {

@@ -2,16 +2,21 @@
 
 use async_trait::async_trait;
 use domain::{
-    model::{DeviceId, Direction, Event, EventDraft, Message, MessageId, MessageStatus, Session, Timestamp, WebhookSettings},
+    model::{
+        Attachment, DeviceId, Direction, Event, EventDraft, Jid, MediaFile, Message, MessageKey, MessageStatus, Origin, Session, Timestamp,
+        WebhookSettings,
+    },
     ports::{Change, Epoch, Journal, PortError, Step},
 };
 use rusqlite::Connection;
 
 use crate::{
-    Store,
+    Store, aliases,
+    counts::{Counts, Owner},
     error::StoreError,
-    messages,
+    messages::{self, Stored},
     rows::{self, integer},
+    sorts::{self, Class},
 };
 
 #[async_trait]
@@ -23,7 +28,7 @@ impl Journal for Store {
             let Some(mut entry) = Entry::open(connection, device)? else { return Ok(Vec::new()) };
             let mut events = Vec::with_capacity(steps.len());
             for Step { change, event } in steps {
-                if entry.apply(&change)?
+                if entry.apply(change)?
                     && let Some(draft) = event
                 {
                     events.push(entry.record(draft)?);
@@ -40,41 +45,61 @@ impl Journal for Store {
 struct Entry<'a> {
     connection: &'a Connection,
     device_id: DeviceId,
-    device: i64,
+    owner: Owner,
     webhook: Option<WebhookSettings>,
     seq: u64,
     messages: i64,
     sent: i64,
     received: i64,
+    counts: Counts,
 }
 
 impl<'a> Entry<'a> {
     fn open(connection: &'a Connection, device_id: DeviceId) -> Result<Option<Self>, StoreError> {
-        const SQL: &str = "SELECT row, webhook, seq FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
-        let found =
-            rows::first(connection, SQL, [device_id.as_str()], |row| Ok((row.get(0)?, rows::json_or_null(row, 1)?, rows::count(row, 2)?)))?;
-        Ok(found.map(|(device, webhook, seq)| Self { connection, device_id, device, webhook, seq, messages: 0, sent: 0, received: 0 }))
+        const SQL: &str = "SELECT row, user_id, webhook, seq FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
+        let found = rows::first(connection, SQL, [device_id.as_str()], |row| {
+            Ok((Owner { device: row.get(0)?, user: row.get(1)? }, rows::json_or_null(row, 2)?, rows::count(row, 3)?))
+        })?;
+        Ok(found.map(|(owner, webhook, seq)| Self {
+            connection,
+            device_id,
+            owner,
+            webhook,
+            seq,
+            messages: 0,
+            sent: 0,
+            received: 0,
+            counts: Counts::default(),
+        }))
     }
 
     /// Answers whether the change took effect.
-    fn apply(&mut self, change: &Change) -> Result<bool, StoreError> {
+    fn apply(&mut self, change: Change) -> Result<bool, StoreError> {
         match change {
-            Change::Session(session) => self.session(session),
-            Change::Message(message) => self.message(message),
-            Change::Status { id, status, at, error } => self.status(id, *status, *at, error.as_deref()),
+            Change::Session(session) => self.session(&session),
+            Change::Message(message) => self.message(&message),
+            Change::History(message) => self.store(&message),
+            Change::Status { key, status, at, error } => self.status(&key, status, at, error.as_deref()),
+            Change::Edited { key, text, at } => self.edited(&key, text, at),
+            Change::Deleted { key, at } => self.rewrite(&key, |message| {
+                let new = message.deleted_at.is_none();
+                message.deleted_at.get_or_insert(at);
+                new
+            }),
+            Change::Media { key, file } => self.media(&key, file),
+            Change::Alias { phone, lid } => self.alias(&phone, &lid),
         }
     }
 
     fn session(&mut self, session: &Session) -> Result<bool, StoreError> {
         const SQL: &str = "UPDATE devices SET status = ?2, wanted = ?3, session = ?4 WHERE row = ?1";
-        rows::run(self.connection, SQL, (self.device, session.status.as_str(), session.wanted, serde_json::to_string(session)?))?;
+        rows::run(self.connection, SQL, (self.owner.device, session.status.as_str(), session.wanted, serde_json::to_string(session)?))?;
         Ok(true)
     }
 
     fn message(&mut self, message: &Message) -> Result<bool, StoreError> {
-        let new = messages::insert(self.connection, self.device, message, None)?;
+        let new = self.store(message)?;
         if new {
-            self.messages += 1;
             match message.direction {
                 Direction::Incoming => self.received += 1,
                 Direction::Outgoing => self.sent += i64::from(message.status >= MessageStatus::Sent),
@@ -83,27 +108,95 @@ impl<'a> Entry<'a> {
         Ok(new)
     }
 
-    fn status(&mut self, id: &MessageId, status: MessageStatus, at: Timestamp, error: Option<&str>) -> Result<bool, StoreError> {
-        const FIND: &str = "SELECT row, status FROM messages WHERE id = ?2 AND device = ?1 AND origin = ''";
-        let found = rows::first(self.connection, FIND, (self.device, id.as_str()), |row| {
-            Ok((row.get::<_, i64>(0)?, rows::word::<MessageStatus>(row, 1)?))
-        })?;
-        let Some((row, before)) = found.filter(|(_, before)| before.can_become(status)) else { return Ok(false) };
+    fn store(&mut self, message: &Message) -> Result<bool, StoreError> {
+        let new = messages::insert(self.connection, self.owner.device, message, None, None)?;
+        if new {
+            self.messages += 1;
+            self.counts.add(message.timestamp.millis(), Class::of(message));
+        }
+        Ok(new)
+    }
+
+    fn status(&mut self, key: &MessageKey, status: MessageStatus, at: Timestamp, error: Option<&str>) -> Result<bool, StoreError> {
+        let Some(Stored { row, timestamp, class }) = self.find(key)? else { return Ok(false) };
+        let Some(before) = sorts::status(class.status).filter(|before| before.can_become(status)) else { return Ok(false) };
         let read_at = (status == MessageStatus::Read).then_some(at.millis());
         const SQL: &str = "UPDATE messages SET status = ?2, read_at = coalesce(?3, read_at), error = ?4 WHERE row = ?1";
-        rows::run(self.connection, SQL, (row, status.as_str(), read_at, error))?;
-        self.sent += i64::from(before < MessageStatus::Sent && status >= MessageStatus::Sent);
+        rows::run(self.connection, SQL, (row, sorts::number(status), read_at, error))?;
+        self.counts.remove(timestamp, class);
+        self.counts.add(timestamp, Class { status: sorts::number(status), ..class });
+        let outgoing = key.origin == Origin::Own;
+        self.sent += i64::from(outgoing && before < MessageStatus::Sent && status >= MessageStatus::Sent);
         Ok(true)
+    }
+
+    fn edited(&mut self, key: &MessageKey, text: String, at: Timestamp) -> Result<bool, StoreError> {
+        self.rewrite(key, |message| {
+            if message.deleted_at.is_some() || message.edited_at.is_some_and(|edited_at| edited_at >= at) {
+                return false;
+            }
+            message.edited_at = Some(at);
+            if message.kind.is_media() {
+                message.caption = Some(text);
+            } else {
+                message.content = text;
+            }
+            true
+        })
+    }
+
+    fn media(&mut self, key: &MessageKey, file: MediaFile) -> Result<bool, StoreError> {
+        self.rewrite(key, |message| match &mut message.attachment {
+            Some(Attachment::Media(known)) if known.stored().is_none() && *known != file => {
+                *known = file;
+                true
+            }
+            _ => false,
+        })
+    }
+
+    fn alias(&mut self, phone: &Jid, lid: &Jid) -> Result<bool, StoreError> {
+        let new = aliases::learn(self.connection, self.owner.device, phone, lid)?;
+        if new {
+            self.messages -= aliases::merge(self.connection, self.owner.device, phone, lid, &mut self.counts)?;
+        }
+        Ok(new)
+    }
+
+    /// Changes what a message says, if it is stored and `change` answers that there is something to change.
+    fn rewrite(&mut self, key: &MessageKey, change: impl FnOnce(&mut Message) -> bool) -> Result<bool, StoreError> {
+        let Some(Stored { row, .. }) = self.find(key)? else { return Ok(false) };
+        let mut message = messages::load(self.connection, row)?;
+        let changed = change(&mut message);
+        if changed {
+            messages::rewrite(self.connection, row, &message)?;
+        }
+        Ok(changed)
+    }
+
+    /// The message of a key, which may be from before its chat got its number.
+    fn find(&self, key: &MessageKey) -> Result<Option<Stored>, StoreError> {
+        let device = self.owner.device;
+        let found = messages::find(self.connection, device, &key.id, &messages::origin(key))?;
+        let Origin::Other { chat, from } = &key.origin else { return Ok(found) };
+        let phone = aliases::chat(self.connection, device, chat)?;
+        if found.is_some() || phone == *chat {
+            return Ok(found);
+        }
+        let from = from.clone().map(|from| if from == *chat { phone.clone() } else { from });
+        let key = MessageKey { id: key.id.clone(), origin: Origin::Other { chat: phone, from } };
+        messages::find(self.connection, device, &key.id, &messages::origin(&key))
     }
 
     fn record(&mut self, draft: EventDraft) -> Result<Event, StoreError> {
         self.seq += 1;
         let EventDraft { id, kind, at, data } = draft;
         const EVENT: &str = "INSERT INTO events (device, seq, id, kind, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        rows::run(self.connection, EVENT, (self.device, integer(self.seq), id.as_str(), kind.as_str(), at.millis(), data.get()))?;
+        let device = self.owner.device;
+        rows::run(self.connection, EVENT, (device, integer(self.seq), id.as_str(), kind.as_str(), at.millis(), data.get()))?;
         if self.webhook.as_ref().is_some_and(|webhook| webhook.wants(kind)) {
             const DELIVERY: &str = "INSERT INTO deliveries (device, seq, event_id, due_at) VALUES (?1, ?2, ?3, ?4)";
-            rows::run(self.connection, DELIVERY, (self.device, integer(self.seq), id.as_str(), at.millis()))?;
+            rows::run(self.connection, DELIVERY, (device, integer(self.seq), id.as_str(), at.millis()))?;
         }
         Ok(Event { id, seq: self.seq, device_id: self.device_id.clone(), kind, at, data })
     }
@@ -111,10 +204,7 @@ impl<'a> Entry<'a> {
     fn close(self) -> Result<(), StoreError> {
         const TALLY: &str =
             "UPDATE tallies SET seq = ?2, messages = messages + ?3, sent = sent + ?4, received = received + ?5 WHERE device = ?1";
-        rows::run(self.connection, TALLY, (self.device, integer(self.seq), self.messages, self.sent, self.received))?;
-        if self.messages > 0 {
-            rows::run(self.connection, "UPDATE installation SET messages = messages + ?1", [self.messages])?;
-        }
-        Ok(())
+        rows::run(self.connection, TALLY, (self.owner.device, integer(self.seq), self.messages, self.sent, self.received))?;
+        self.counts.write(self.connection, self.owner)
     }
 }

@@ -1,13 +1,19 @@
-//! SQLite and in-process replies and push: the adapters of one machine.
+//! SQLite, a folder of files, and in-process replies, push and limits: the adapters of one machine.
 
+mod aliases;
+mod bulks;
 mod commands;
+mod counts;
 mod deliveries;
 mod devices;
 mod error;
 mod fences;
 mod journal;
 mod key_value;
+mod limits;
+mod media;
 mod messages;
+mod pages;
 mod prune;
 mod push;
 mod queue;
@@ -15,11 +21,15 @@ mod readers;
 mod replies;
 mod rows;
 mod schema;
+mod sorts;
 mod statistics;
 mod store;
+mod templates;
 mod writer;
 
 pub use error::OpenError;
+pub use limits::InProcessLimits;
+pub use media::FolderMedia;
 pub use push::InProcessPush;
 pub use replies::InProcessReplies;
 pub use store::Store;

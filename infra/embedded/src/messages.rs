@@ -1,27 +1,30 @@
-//! Message records. Their order is by time, then by row; a cursor is a place in it.
+//! Message records.
 
 use async_trait::async_trait;
 use domain::{
-    model::{Cursor, DeviceId, Direction, Message, MessageFilter, MessageId, Page, PageRequest, Timestamp},
+    model::{DeviceId, Message, MessageFilter, MessageId, MessageKey, MessageTally, Origin, Page, PageRequest, Server, Timestamp},
     ports::{Accepted, Messages, PortError},
 };
 use rusqlite::{Connection, Row};
 
 use crate::{
-    Store,
+    Store, aliases,
+    counts::{Counts, Owner},
     error::StoreError,
+    pages,
     rows::{self, integer},
+    sorts::{self, Class},
 };
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT body, status, read_at, error, timestamp, row FROM messages ", $rest)
+        concat!("SELECT body, status, read_at, error FROM messages ", $rest)
     };
 }
 
 #[async_trait]
 impl Messages for Store {
-    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted, PortError> {
+    async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted<Message>, PortError> {
         let (message, key) = (message.clone(), idempotency_key.map(str::to_owned));
         Ok(self.writer().write(move |connection| accept(connection, &message, key.as_deref())).await?)
     }
@@ -41,46 +44,99 @@ impl Messages for Store {
 
     async fn list(&self, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, PortError> {
         let (filter, page) = (filter.clone(), page.clone());
-        Ok(self.query(move |connection| list(connection, &filter, &page)).await?)
+        Ok(self.query(move |connection| pages::list(connection, &filter, &page)).await?)
+    }
+
+    async fn tally(&self, filter: &MessageFilter) -> Result<MessageTally, PortError> {
+        let filter = filter.clone();
+        Ok(self.query(move |connection| pages::tally(connection, &filter)).await?)
     }
 
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
-        const SQL: &str = select!("WHERE status = 'pending' AND timestamp < ?1 ORDER BY timestamp, row LIMIT ?2");
+        const SQL: &str =
+            select!("WHERE status = 0 AND coalesce(due_at, timestamp) < ?1 ORDER BY coalesce(due_at, timestamp), row LIMIT ?2");
         Ok(self.query(move |connection| rows::all(connection, SQL, (before.millis(), limit), read)).await?)
+    }
+
+    async fn awaiting_media(&self, device: &DeviceId, limit: u32) -> Result<Vec<Message>, PortError> {
+        const SQL: &str =
+            select!("WHERE device = (SELECT row FROM devices WHERE id = ?1) AND awaits_media = 1 ORDER BY timestamp, row LIMIT ?2");
+        let device = device.clone();
+        Ok(self.query(move |connection| rows::all(connection, SQL, (device.as_str(), limit), read)).await?)
     }
 }
 
-fn accept(connection: &Connection, message: &Message, key: Option<&str>) -> Result<Accepted, StoreError> {
-    let find = "SELECT row FROM devices WHERE id = ?1";
-    let device: i64 = rows::first(connection, find, [message.device_id.as_str()], |row| Ok(row.get(0)?))?.ok_or(StoreError::NoDevice)?;
+fn accept(connection: &Connection, message: &Message, key: Option<&str>) -> Result<Accepted<Message>, StoreError> {
+    let owner = owner(connection, &message.device_id)?.ok_or(StoreError::NoDevice)?;
     if let Some(key) = key {
         const SQL: &str = select!("WHERE device = ?1 AND idempotency_key = ?2");
-        if let Some(first) = rows::first(connection, SQL, (device, key), read)? {
+        if let Some(first) = rows::first(connection, SQL, (owner.device, key), read)? {
             return Ok(Accepted::Repeated(Box::new(first)));
         }
     }
-    if insert(connection, device, message, key)? {
-        rows::run(connection, "UPDATE tallies SET messages = messages + 1 WHERE device = ?1", [device])?;
-        rows::run(connection, "UPDATE installation SET messages = messages + 1", [])?;
-    }
+    store(connection, owner, std::slice::from_ref(message), key, None)?;
     Ok(Accepted::New)
 }
 
+/// The row and the user of a device.
+pub(crate) fn owner(connection: &Connection, device: &DeviceId) -> Result<Option<Owner>, StoreError> {
+    const SQL: &str = "SELECT row, user_id FROM devices WHERE id = ?1";
+    rows::first(connection, SQL, [device.as_str()], |row| Ok(Owner { device: row.get(0)?, user: row.get(1)? }))
+}
+
+/// Stores accepted messages, those stored already apart, with the figures. `bulk` is the row of theirs.
+pub(crate) fn store(
+    connection: &Connection,
+    owner: Owner,
+    messages: &[Message],
+    key: Option<&str>,
+    bulk: Option<i64>,
+) -> Result<(), StoreError> {
+    let mut counts = Counts::default();
+    let mut new = 0;
+    for message in messages {
+        if insert(connection, owner.device, message, key, bulk)? {
+            counts.add(message.timestamp.millis(), Class::of(message));
+            new += 1;
+        }
+    }
+    counts.write(connection, owner)?;
+    rows::run(connection, "UPDATE tallies SET messages = messages + ?2 WHERE device = ?1", (owner.device, new)).map(drop)
+}
+
 /// Stores a message, unless it is stored already; the figures are its caller's.
-pub(crate) fn insert(connection: &Connection, device: i64, message: &Message, key: Option<&str>) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO messages (device, id, origin, idempotency_key, timestamp, status, read_at, error, body)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id, device, origin) DO NOTHING";
-    let origin = match message.direction {
-        Direction::Outgoing => String::new(),
-        Direction::Incoming => format!("{} {}", message.chat, message.from.as_ref().map(ToString::to_string).unwrap_or_default()),
-    };
+pub(crate) fn insert(
+    connection: &Connection,
+    device: i64,
+    message: &Message,
+    key: Option<&str>,
+    bulk: Option<i64>,
+) -> Result<bool, StoreError> {
+    if message.chat.server() == Server::Lid
+        && let Some(phone) = aliases::phone(connection, device, &message.chat)?
+    {
+        let mut moved = message.clone();
+        aliases::rename(&mut moved, &message.chat, &phone);
+        return insert(connection, device, &moved, key, bulk);
+    }
+    const SQL: &str =
+        "INSERT INTO messages (device, id, origin, chat, sort, status, timestamp, due_at, awaits_media, bulk, part, idempotency_key,
+            read_at, error, body)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id, device, origin) DO NOTHING";
+    let class = Class::of(message);
     let values = (
         device,
         message.id.as_str(),
-        origin,
-        key,
+        origin(&message.key()),
+        message.chat.to_string(),
+        class.sort,
+        class.status,
         message.timestamp.millis(),
-        message.status.as_str(),
+        message.due_at.map(Timestamp::millis),
+        awaits_media(message),
+        bulk,
+        bulk.and(message.bulk.as_ref()).map(|part| part.index),
+        key,
         message.read_at.map(Timestamp::millis),
         message.error.as_deref(),
         serde_json::to_string(message)?,
@@ -88,54 +144,62 @@ pub(crate) fn insert(connection: &Connection, device: i64, message: &Message, ke
     Ok(rows::run(connection, SQL, values)? > 0)
 }
 
-fn list(connection: &Connection, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, StoreError> {
-    let limit = page.limit.clamp(1, PageRequest::MAX_LIMIT);
-    let device = filter.device.as_ref().map(DeviceId::as_str);
-    let id = filter.id.as_ref().map(MessageId::as_str);
-    // SQLite would rather walk through all of a device's messages, in order, than sort the few with one id.
-    let mut wanted = String::from(if id.is_some() { "messages INDEXED BY messages_by_id WHERE id = ?2" } else { "messages WHERE TRUE" });
-    if device.is_some() {
-        wanted.push_str(" AND device = (SELECT row FROM devices WHERE id = ?1)");
+/// What makes a message's id unique within its device.
+pub(crate) fn origin(key: &MessageKey) -> String {
+    match &key.origin {
+        Origin::Own => String::new(),
+        Origin::Other { chat, from } => format!("{chat} {}", from.as_ref().map(ToString::to_string).unwrap_or_default()),
     }
-    let total = match (device, id) {
-        (None, None) => rows::number(connection, "SELECT messages FROM installation", [])?,
-        (Some(device), None) => {
-            rows::number(connection, "SELECT messages FROM tallies WHERE device = (SELECT row FROM devices WHERE id = ?1)", [device])?
-        }
-        (device, Some(id)) => rows::number(connection, &format!("SELECT count(*) FROM {wanted}"), (device, id))?,
-    };
-    let after = page.cursor.as_ref().and_then(decode);
-    if after.is_some() {
-        wanted.push_str(" AND (timestamp, row) < (?3, ?4)");
-    }
-    // The rows before the page are skipped in an index, without a look at the messages themselves.
-    let sql = format!(
-        "SELECT body, status, read_at, error, timestamp, row FROM messages
-         WHERE row IN (SELECT row FROM {wanted} ORDER BY timestamp DESC, row DESC LIMIT ?5 OFFSET ?6)
-         ORDER BY timestamp DESC, row DESC"
-    );
-    let offset = if after.is_some() { 0 } else { integer(page.offset()) };
-    let (timestamp, row) = after.unwrap_or_default();
-    let values = (device, id, timestamp, row, limit + 1, offset);
-    let mut items = rows::all(connection, &sql, values, |row| Ok((read(row)?, row.get(4)?, row.get(5)?)))?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|(_, timestamp, row)| encode(*timestamp, *row));
-    Ok(Page { items: items.into_iter().map(|(message, ..)| message).collect(), total, next })
 }
 
-fn read(row: &Row<'_>) -> Result<Message, StoreError> {
+/// A message as it is stored.
+pub(crate) struct Stored {
+    pub row: i64,
+    pub timestamp: i64,
+    pub class: Class,
+}
+
+/// The message of a key, if it is stored.
+pub(crate) fn find(connection: &Connection, device: i64, id: &MessageId, origin: &str) -> Result<Option<Stored>, StoreError> {
+    const SQL: &str = "SELECT row, timestamp, sort, status FROM messages WHERE id = ?2 AND device = ?1 AND origin = ?3";
+    rows::first(connection, SQL, (device, id.as_str(), origin), |row| {
+        Ok(Stored { row: row.get(0)?, timestamp: row.get(1)?, class: Class { sort: row.get(2)?, status: row.get(3)? } })
+    })
+}
+
+/// The message of a row.
+pub(crate) fn load(connection: &Connection, row: i64) -> Result<Message, StoreError> {
+    let found = rows::first(connection, select!("WHERE row = ?1"), [row], read)?;
+    found.ok_or_else(|| StoreError::record("an index names no row"))
+}
+
+/// Stores what a message says by now: neither its status, nor what it is found by.
+pub(crate) fn rewrite(connection: &Connection, row: i64, message: &Message) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE messages SET body = ?2, awaits_media = ?3 WHERE row = ?1";
+    rows::run(connection, SQL, (row, serde_json::to_string(message)?, awaits_media(message))).map(drop)
+}
+
+fn awaits_media(message: &Message) -> bool {
+    message.media().is_some_and(domain::model::MediaFile::is_awaited)
+}
+
+/// Removes some messages of a device, with their counts; answers how many.
+pub(crate) fn remove_some(connection: &Connection, owner: Owner, most: usize) -> Result<usize, StoreError> {
+    const SQL: &str =
+        "DELETE FROM messages WHERE row IN (SELECT row FROM messages WHERE device = ?1 LIMIT ?2) RETURNING timestamp, sort, status";
+    let removed = rows::all(connection, SQL, (owner.device, integer(most as u64)), |row| {
+        Ok((row.get(0)?, Class { sort: row.get(1)?, status: row.get(2)? }))
+    })?;
+    let mut counts = Counts::default();
+    for (timestamp, class) in &removed {
+        counts.remove(*timestamp, *class);
+    }
+    counts.write(connection, owner)?;
+    Ok(removed.len())
+}
+
+pub(crate) fn read(row: &Row<'_>) -> Result<Message, StoreError> {
     let message: Message = rows::json(row, 0)?;
-    Ok(Message { status: rows::word(row, 1)?, read_at: rows::moment_or_null(row, 2)?, error: row.get(3)?, ..message })
-}
-
-/// A place in a list that is ordered by time and row.
-pub(crate) fn encode(timestamp: i64, row: i64) -> Cursor {
-    Cursor([timestamp.to_be_bytes(), row.to_be_bytes()].concat())
-}
-
-/// What [`encode`] wrote; anything else is no place.
-pub(crate) fn decode(cursor: &Cursor) -> Option<(i64, i64)> {
-    let (timestamp, row) = cursor.0.split_first_chunk()?;
-    Some((i64::from_be_bytes(*timestamp), i64::from_be_bytes(row.try_into().ok()?)))
+    let status = sorts::status(row.get(1)?).ok_or_else(|| StoreError::record("no such status"))?;
+    Ok(Message { status, read_at: rows::moment_or_null(row, 2)?, error: row.get(3)?, ..message })
 }

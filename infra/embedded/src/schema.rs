@@ -1,9 +1,19 @@
 //! The tables, and how older ones become these.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
+
+use crate::devices;
+
+type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Each brings the schema from the version of its place in the list to the next. Only ever appended to.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [Step; 2] = [
+    |tables| tables.execute_batch(include_str!("schema/1.sql")),
+    |tables| {
+        tables.execute_batch(include_str!("schema/2.sql"))?;
+        devices::hash_keys(tables)
+    },
+];
 
 /// The version this program works with.
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -18,7 +28,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let from = version(connection)?;
     for (step, to) in MIGRATIONS.iter().zip(1_i64..).filter(|(_, to)| *to > from) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
+        step(&transaction)?;
         transaction.pragma_update(None, "user_version", to)?;
         transaction.commit()?;
         tracing::info!(schema = to, "the database was migrated");

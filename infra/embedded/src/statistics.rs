@@ -1,12 +1,12 @@
-//! Figures that are kept, not counted, except for what was asked for: the messages of the last moments.
+//! Figures of all there is.
 
 use async_trait::async_trait;
 use domain::{
-    model::Timestamp,
+    model::{MessageFilter, Timestamp},
     ports::{PortError, Snapshot, Statistics},
 };
 
-use crate::{Store, rows};
+use crate::{Store, pages, rows};
 
 #[async_trait]
 impl Statistics for Store {
@@ -18,8 +18,8 @@ impl Statistics for Store {
                     "SELECT count(*) FROM devices INDEXED BY devices_connected WHERE status = 'connected'",
                     [],
                 )?,
-                total_messages: rows::number(connection, "SELECT messages FROM installation", [])?,
-                recent_messages: rows::number(connection, "SELECT count(*) FROM messages WHERE timestamp >= ?1", [since.millis()])?,
+                total_messages: pages::tally(connection, &MessageFilter::default())?.total,
+                recent_messages: pages::tally(connection, &MessageFilter { since: Some(since), ..MessageFilter::default() })?.total,
             })
         });
         Ok(snapshot.await?)

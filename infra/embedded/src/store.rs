@@ -2,7 +2,6 @@
 
 use std::{
     fs::{File, TryLockError},
-    io,
     path::Path,
     sync::Arc,
     time::Duration,
@@ -17,6 +16,7 @@ use rusqlite::{Connection, config::DbConfig};
 use crate::{
     error::{OpenError, StoreError},
     fences::Fences,
+    media::create_private,
     queue::Queue,
     readers::Readers,
     schema,
@@ -121,15 +121,6 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(data_dir.to_owned())),
         Err(TryLockError::Error(source)) => Err(unusable(source)),
     }
-}
-
-/// The folder holds the keys of WhatsApp accounts: it is its owner's alone.
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn prepare(data_dir: &Path, path: &Path) -> Result<(Connection, Epoch, Queue), OpenError> {
