@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     deliver::{self, Deliverer},
     network::Network,
-    session,
+    session::{self, Room},
 };
 
 /// Most commands taken from the queue at once.
@@ -78,6 +78,10 @@ pub(crate) struct Shared {
     pub publisher: Publisher,
     pub network: Network,
     pub starting: Semaphore,
+    /// For the files of messages that came in.
+    pub receiving: session::downloads::Receiving,
+    /// For the files of messages on their way.
+    pub room: Room,
 }
 
 impl Shared {
@@ -129,7 +133,7 @@ impl Host {
             ids: ports.ids.clone(),
             epoch: ports.epoch,
         };
-        let shared = Arc::new(Shared { ports, publisher, network, starting: Semaphore::new(STARTING) });
+        let shared = Arc::new(Shared { ports, publisher, network, starting: Semaphore::new(STARTING), receiving: Default::default(), room: Room::new() });
         let sessions =
             Arc::new(Sessions { shared, running: Mutex::default(), tasks: TaskTracker::new(), stopping: CancellationToken::new() });
         let host = Self { sessions, deliverer, stopping: CancellationToken::new(), loops: TaskTracker::new() };

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use async_trait::async_trait;
 use http::Uri;
 use reqwest::Url;
-use wacore::net::{HttpClient, HttpRequest, HttpResponse};
+use wacore::net::{HttpClient, HttpRequest, HttpResponse, StreamingHttpResponse, UploadBody};
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::transport::Connector;
 
@@ -19,6 +19,7 @@ use crate::transport::WebSockets;
 #[derive(Clone, Debug)]
 pub struct Network {
     chat_url: Uri,
+    addr: SocketAddr,
 }
 
 /// The URL does not name a sandbox on this machine.
@@ -35,8 +36,9 @@ impl Network {
         if url.scheme() != "http" || url.path() != "/" {
             return Err(NotASandbox);
         }
-        let chat_url = format!("ws://{}/ws/chat", SocketAddr::new(ip, port));
-        Ok(Self { chat_url: chat_url.parse().map_err(|_| NotASandbox)? })
+        let addr = SocketAddr::new(ip, port);
+        let chat_url = format!("ws://{addr}/ws/chat").parse().map_err(|_| NotASandbox)?;
+        Ok(Self { chat_url, addr })
     }
 
     pub(crate) fn transport(&self) -> WebSockets {
@@ -44,7 +46,7 @@ impl Network {
     }
 
     pub(crate) fn http(&self) -> LoopbackHttp {
-        LoopbackHttp(UreqHttpClient::new())
+        LoopbackHttp { http: UreqHttpClient::new(), sandbox: self.addr }
     }
 
     /// Fixed, since asking for the newest would ask WhatsApp.
@@ -61,15 +63,44 @@ fn loopback(url: &Url) -> Option<IpAddr> {
 
 /// An HTTP client that refuses every address but this machine's own.
 #[derive(Clone, Debug)]
-pub(crate) struct LoopbackHttp(UreqHttpClient);
+pub(crate) struct LoopbackHttp {
+    http: UreqHttpClient,
+    sandbox: SocketAddr,
+}
+
+impl LoopbackHttp {
+    /// The library gets files from `https://` only, whoever has them; the sandbox has them at `http://`.
+    fn directed(&self, request: HttpRequest) -> Result<HttpRequest> {
+        let Some((mut url, ip)) = Url::parse(&request.url).ok().and_then(|url| loopback(&url).map(|ip| (url, ip))) else {
+            bail!("a sandbox build talks to loopback addresses only");
+        };
+        if url.scheme() == "https" && url.port_or_known_default() == Some(self.sandbox.port()) && ip == self.sandbox.ip() {
+            url.set_scheme("http").map_err(|()| anyhow!("https URLs can be http URLs"))?;
+        }
+        Ok(HttpRequest { url: url.into(), ..request })
+    }
+}
 
 #[async_trait]
 impl HttpClient for LoopbackHttp {
     async fn execute(&self, request: HttpRequest) -> Result<HttpResponse> {
-        match Url::parse(&request.url) {
-            Ok(url) if loopback(&url).is_some() => self.0.execute(request).await,
-            _ => bail!("a sandbox build talks to loopback addresses only"),
-        }
+        self.http.execute(self.directed(request)?).await
+    }
+
+    fn supports_streaming(&self) -> bool {
+        self.http.supports_streaming()
+    }
+
+    fn execute_streaming(&self, request: HttpRequest) -> Result<StreamingHttpResponse> {
+        self.http.execute_streaming(self.directed(request)?)
+    }
+
+    fn supports_upload_streaming(&self) -> bool {
+        self.http.supports_upload_streaming()
+    }
+
+    fn execute_upload(&self, request: HttpRequest, body: UploadBody, content_length: u64) -> Result<HttpResponse> {
+        self.http.execute_upload(self.directed(request)?, body, content_length)
     }
 }
 
@@ -92,5 +123,14 @@ mod tests {
         ] {
             assert!(Network::sandbox(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn files_of_the_sandbox_come_from_where_it_is_and_nothing_from_elsewhere() {
+        let http = Network::sandbox("http://127.0.0.1:3002").unwrap().http();
+        let directed = |url: &str| http.directed(HttpRequest::get(url)).ok().map(|request| request.url);
+        assert_eq!(directed("https://127.0.0.1:3002/media/x?auth=y").as_deref(), Some("http://127.0.0.1:3002/media/x?auth=y"));
+        assert_eq!(directed("https://127.0.0.1:3003/media/x").as_deref(), Some("https://127.0.0.1:3003/media/x"));
+        assert_eq!(directed("https://mmg.whatsapp.net/v/x"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What goes out, as WhatsApp's clients write it.
 
 use domain::model::{
-    Attachment, Degrees, DeleteMessage, EditMessage, Jid, Location, Message, MessageType, Origin, Poll, Quoted, Timestamp,
+    Attachment, Degrees, DeleteMessage, EditMessage, Jid, Location, MediaFile, Message, MessageType, Origin, Poll, Quoted, Timestamp,
 };
 use wacore::proto_helpers::{MessageBuilderExt, build_quote_context, build_reaction_message};
 use waproto::{
@@ -10,12 +10,18 @@ use waproto::{
         self as wa,
         message::{
             ContactMessage, ContactsArrayMessage, DocumentMessage, ImageMessage, LocationMessage, PollCreationMessage, ProtocolMessage,
-            VideoMessage, poll_creation_message, protocol_message,
+            StickerMessage, VideoMessage, poll_creation_message, protocol_message,
         },
     },
 };
 
-use super::{names::Names, outbox::Outgoing};
+use whatsapp_rust::media::{self, AudioOptions, DocumentOptions, ImageOptions, VideoOptions};
+
+use super::{
+    enclose::{Enclosed, SentFile},
+    names::Names,
+    outbox::Outgoing,
+};
 
 /// A message's secret, which answers to a poll are encrypted with.
 pub type Secret = [u8; 32];
@@ -30,15 +36,15 @@ pub fn people(outgoing: &Outgoing) -> Vec<&Jid> {
 }
 
 /// The message that is written to the socket; `None` if there is none of this kind.
-pub fn compose(outgoing: &Outgoing, names: &Names, secret: impl FnOnce() -> Secret) -> Option<wa::Message> {
+pub fn compose(outgoing: &Outgoing, enclosed: Option<&Enclosed>, names: &Names, secret: impl FnOnce() -> Secret) -> Option<wa::Message> {
     match outgoing {
-        Outgoing::Message(message) => compose_message(message, names, secret),
+        Outgoing::Message(message) => compose_message(message, enclosed, names, secret),
         Outgoing::Edit { edit, target, at } => Some(compose_edit(edit, target, *at, names)),
         Outgoing::Delete { delete, chat } => Some(compose_deletion(delete, chat, names)),
     }
 }
 
-fn compose_message(message: &Message, names: &Names, secret: impl FnOnce() -> Secret) -> Option<wa::Message> {
+fn compose_message(message: &Message, enclosed: Option<&Enclosed>, names: &Names, secret: impl FnOnce() -> Secret) -> Option<wa::Message> {
     let context_info = || MessageField::from(context(message, names));
     Some(match (&message.attachment, message.kind) {
         (None, MessageType::Text) => compose_text(&message.content, &message.mentions, names, context(message, names)),
@@ -61,6 +67,9 @@ fn compose_message(message: &Message, names: &Names, secret: impl FnOnce() -> Se
                 ContactsArrayMessage { display_name, contacts: contacts.collect(), context_info: context_info(), ..Default::default() };
             wa::Message { contacts_array_message: MessageField::some(array), ..Default::default() }
         }
+        (Some(Attachment::Media(file)), _) => match enclosed? {
+            Enclosed::File(sent) => compose_file(message, file, sent.as_ref().clone(), context(message, names), names)?,
+        },
         (Some(Attachment::Poll(poll)), _) => compose_poll(&message.content, poll, context_info(), secret()),
         _ => return None,
     })
@@ -72,6 +81,67 @@ fn compose_text(text: &str, mentions: &[Jid], names: &Names, context: Option<wa:
         None => wa::Message::text(text),
         Some(context) => wa::Message::text_with_context(mentioning(text, mentions, names), context),
     }
+}
+
+fn compose_file(
+    message: &Message,
+    file: &MediaFile,
+    sent: SentFile,
+    context: Option<wa::ContextInfo>,
+    names: &Names,
+) -> Option<wa::Message> {
+    let SentFile { upload, mime_type, look } = sent;
+    let (mimetype, jpeg_thumbnail, context_info) = (Some(mime_type), look.thumbnail, context.map(Box::new));
+    let caption = message.caption.as_deref().filter(|caption| !caption.is_empty());
+    let caption = caption.map(|caption| mentioning(caption, &message.mentions, names));
+    let (width, height) = look.size.unzip();
+    Some(match message.kind {
+        MessageType::Image => {
+            let mut composed = media::image_message(upload, ImageOptions { caption, mimetype, jpeg_thumbnail, context_info });
+            let image = composed.image_message.as_option_mut()?;
+            (image.width, image.height) = (width, height);
+            composed
+        }
+        MessageType::Video => {
+            let options =
+                VideoOptions { caption, mimetype, jpeg_thumbnail, context_info, duration_seconds: look.seconds, gif_playback: None };
+            let mut composed = media::video_message(upload, options);
+            let video = composed.video_message.as_option_mut()?;
+            (video.width, video.height) = (width, height);
+            composed
+        }
+        MessageType::Audio => {
+            let (ptt, waveform) = (Some(file.voice_note), look.waveform);
+            media::audio_message(upload, AudioOptions { mimetype, duration_seconds: look.seconds, ptt, waveform, context_info })
+        }
+        MessageType::Document => {
+            let file_name = file.file_name.clone();
+            let title = file_name.clone();
+            media::document_message(
+                upload,
+                DocumentOptions { mimetype, file_name, title, caption, page_count: None, jpeg_thumbnail, context_info },
+            )
+        }
+        MessageType::Sticker => {
+            let sticker = StickerMessage {
+                url: Some(upload.url),
+                direct_path: Some(upload.direct_path),
+                media_key: Some(upload.media_key.to_vec()),
+                file_sha256: Some(upload.file_sha256.to_vec()),
+                file_enc_sha256: Some(upload.file_enc_sha256.to_vec()),
+                file_length: Some(upload.file_length),
+                media_key_timestamp: Some(upload.media_key_timestamp),
+                mimetype,
+                width,
+                height,
+                is_animated: Some(look.moves),
+                context_info: context_info.map(|context| MessageField::some(*context)).unwrap_or_default(),
+                ..Default::default()
+            };
+            wa::Message { sticker_message: MessageField::some(sticker), ..Default::default() }
+        }
+        _ => return None,
+    })
 }
 
 fn compose_reaction(message: &Message, target: &Quoted, names: &Names) -> wa::Message {

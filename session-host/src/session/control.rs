@@ -56,10 +56,11 @@ impl Actor {
         Ok(())
     }
 
-    /// Deletes the device: first at WhatsApp, then its keys, then its records, so that a repetition after a crash finds what is left to do.
+    /// Deletes the device: first at WhatsApp, then its keys, its files and its records, so that a repetition after a crash finds what is left to do.
     pub(super) async fn remove(&mut self, received: Received) -> Result<(), Stop> {
         self.log_out().await;
         self.clear_store().await?;
+        self.clear_media().await;
         let mut failures = 0;
         let removed = loop {
             match self.shared.ports.devices.delete(&self.device).await {
@@ -116,6 +117,7 @@ impl Actor {
     /// listing a device that does not exist any more.
     async fn log_out(&mut self) {
         self.disconnected();
+        self.stop_enclosing();
         if self.link.is_none() && self.session.is_linked() {
             self.open().await;
         }
@@ -128,6 +130,15 @@ impl Actor {
         };
         if tokio::time::timeout(LOG_OUT_TIMEOUT, told).await.is_err() {
             tracing::warn!(device = %self.device, "WhatsApp did not answer a log-out in time");
+        }
+    }
+
+    async fn clear_media(&mut self) {
+        let mut failures = 0;
+        while let Err(error) = self.shared.ports.media.clear(&self.device).await {
+            failures += 1;
+            tracing::error!(device = %self.device, ?error, "a device's files could not be deleted");
+            tokio::time::sleep(BACKOFF.after(failures)).await;
         }
     }
 

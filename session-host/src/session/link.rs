@@ -7,6 +7,7 @@ use domain::model::MessageId;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use wacore::{
     store::{DevicePropsOverride, traits::Backend},
     types::events::{Event, EventHandler, EventInterest, EventKind},
@@ -20,6 +21,7 @@ use whatsapp_rust::{
 use super::{
     addresses::to_theirs,
     compose::{self, Secret},
+    enclose::Enclosed,
     inbox::Inbox,
     names::Names,
     outbox::Outgoing,
@@ -32,6 +34,8 @@ pub struct Link {
     /// The client itself.
     pub client: Arc<Client>,
     events: mpsc::UnboundedReceiver<Arc<Event>>,
+    /// What goes on beside, such as downloads.
+    _receiving: AbortOnDropHandle<()>,
 }
 
 /// What a session reacts to. Everything else stays inside the library.
@@ -79,7 +83,7 @@ impl Link {
             .with_device_props(props)
             .with_cache_config(caches())
             .with_event_handler(Forward(sender))
-            .with_inbound_durability_hook(inbox)
+            .with_inbound_durability_hook(inbox.clone())
             .skip_history_sync();
         if let Some(version) = network.version() {
             builder = builder.with_version(version);
@@ -88,7 +92,8 @@ impl Link {
         let client = handle.client();
         // Otherwise people who write to the device see no second tick until somebody opens the app.
         client.set_force_active_delivery_receipts(true);
-        Ok(Self { handle, client, events })
+        let receiving = AbortOnDropHandle::new(tokio::spawn(inbox.follow_up(client.clone())));
+        Ok(Self { handle, client, events, _receiving: receiving })
     }
 
     /// The next thing that happened; `None` once the client has stopped for good and everything was told.
@@ -118,14 +123,15 @@ impl Link {
 }
 
 /// Encrypts what goes out and writes it to the socket under its own id; WhatsApp's answer comes as an event.
-pub async fn write(client: &Client, outgoing: &Outgoing) -> Result<(), SendError> {
+pub async fn write(client: &Client, outgoing: &Outgoing, enclosed: Option<&Enclosed>) -> Result<(), SendError> {
     let invalid = |what: &str| SendError::InvalidRequest(what.into());
     let to = to_theirs(outgoing.chat()).ok_or_else(|| invalid("no such address"))?;
     let names = match outgoing {
         Outgoing::Message(message) if message.quoted.is_none() && message.mentions.is_empty() => Names::default(),
         _ => Names::look_up(client, outgoing.chat(), &compose::people(outgoing)).await?,
     };
-    let body = compose::compose(outgoing, &names, || secret(client, outgoing.id())).ok_or_else(|| invalid("no such kind of message"))?;
+    let body =
+        compose::compose(outgoing, enclosed, &names, || secret(client, outgoing.id())).ok_or_else(|| invalid("no such kind of message"))?;
     let options = SendOptions::default().with_message_id(outgoing.id().as_str());
     client.send_message_with_options(to, body, options).await.map(|_| ())
 }

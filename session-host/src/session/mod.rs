@@ -6,29 +6,45 @@ mod changes;
 mod chat;
 mod compose;
 mod control;
+pub(crate) mod downloads;
+mod enclose;
 mod inbox;
 mod link;
 mod names;
 mod observe;
 mod outbox;
 mod outcome;
+mod pacing;
 mod people;
 mod read;
+mod room;
+mod sending;
 mod votes;
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{collections::HashSet, future::pending, sync::Arc, time::Duration};
 
 use domain::{
-    model::{Command, Device, DeviceId, Event, EventData, MessageId, Outcome, Session, Status},
+    model::{Command, Device, DeviceId, Event, EventData, Jid, MessageId, Outcome, Session, Status},
     pipeline::Backoff,
     ports::{Change, PortError, Received, Step},
 };
 use futures::future::OptionFuture;
-use tokio::{sync::mpsc, task::JoinError, time::Instant};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinSet},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use whatsapp_rust::SendError;
 
-use self::{inbox::Inbox, link::Link, outbox::Outbox};
+pub(crate) use self::room::Room;
+use self::{
+    addresses::Person,
+    enclose::{Enclosed, Unenclosed},
+    inbox::Inbox,
+    link::Link,
+    outbox::{Outbox, Outgoing},
+};
 use crate::{host::Shared, store::DeviceBackend};
 
 /// How long a session that is told to stop or disconnect goes on with what it has in hand.
@@ -51,8 +67,8 @@ enum Stop {
 
 /// Something on its way to the socket, in a task of its own so that a flaw in the library costs one try and not the session.
 struct Writing {
-    id: MessageId,
-    task: AbortOnDropHandle<Result<(), SendError>>,
+    outgoing: Arc<Outgoing>,
+    task: AbortOnDropHandle<Result<Option<Person>, SendError>>,
 }
 
 /// The task of one device.
@@ -66,6 +82,12 @@ pub(crate) struct Actor {
     outbox: Outbox,
     /// What is being encrypted and written.
     writing: Option<Writing>,
+    /// What is being made to go with messages that wait for it.
+    enclosing: JoinSet<(MessageId, Result<Enclosed, Unenclosed>)>,
+    /// Chats whose other names were asked for, and are told if there are any.
+    acquainted: HashSet<Jid>,
+    /// What was learned of people's names and is not stored yet.
+    learned: Vec<Change>,
     /// When to open the link again.
     reopen_at: Option<Instant>,
     tick_at: Instant,
@@ -129,8 +151,11 @@ impl Actor {
             session: device.session,
             inbox,
             link: None,
-            outbox: Outbox::default(),
+            outbox: Outbox::new(),
             writing: None,
+            enclosing: JoinSet::new(),
+            acquainted: HashSet::new(),
+            learned: Vec::new(),
             reopen_at: None,
             tick_at: Instant::now() + TICK,
             deaths: 0,
@@ -154,11 +179,15 @@ impl Actor {
 
     /// Waits for the next thing that happens by itself. May be broken off anywhere.
     async fn report(&mut self) -> Report {
+        self.enclose_next();
         self.write_next();
+        let turn_at = self.turn_at();
         tokio::select! {
             biased;
             Some(event) = OptionFuture::from(self.link.as_mut().map(Link::event)) => Report::Event(event),
             Some(result) = OptionFuture::from(self.writing.as_mut().map(|writing| &mut writing.task)) => Report::Written(result),
+            Some(Ok((id, enclosed))) = self.enclosing.join_next() => Report::Enclosed(id, enclosed),
+            () = sleep_until(turn_at) => Report::Turn,
             () = sleep_until(self.reopen_at) => Report::Reopen,
             () = tokio::time::sleep_until(self.tick_at), if !self.outbox.is_empty() => Report::Tick,
         }
@@ -169,6 +198,8 @@ impl Actor {
             Report::Event(Some(event)) => self.observe(event).await,
             Report::Event(None) => self.died().await,
             Report::Written(result) => self.wrote(result).await,
+            Report::Enclosed(id, enclosed) => self.enclosed(id, enclosed).await,
+            Report::Turn => Ok(()),
             Report::Reopen => self.resume().await,
             Report::Tick => self.tick().await,
         }
@@ -222,6 +253,7 @@ impl Actor {
 
     async fn close(&mut self) {
         self.disconnected();
+        self.stop_enclosing();
         if let Some(link) = self.link.take() {
             link.close().await;
         }
@@ -277,7 +309,11 @@ enum Report {
     /// WhatsApp reported something; `None` if the client has stopped.
     Event(Option<Arc<wacore::types::events::Event>>),
     /// Something was written to the socket, or could not be.
-    Written(Result<Result<(), SendError>, JoinError>),
+    Written(Result<Result<Option<Person>, SendError>, JoinError>),
+    /// What goes with a message was made, or could not be.
+    Enclosed(MessageId, Result<Enclosed, Unenclosed>),
+    /// It is the turn of a message that was held for its bulk's sake.
+    Turn,
     /// It is time to open the link again.
     Reopen,
     /// It is time to look for overdue work.

@@ -7,7 +7,7 @@ use wacore::types::message::AddressingMode;
 use wacore_binary::Server as WaServer;
 use whatsapp_rust::{Client, Jid as WaJid, SendError};
 
-use super::addresses::to_theirs;
+use super::addresses::{Person, to_ours, to_theirs};
 
 /// The names of the people that a message speaks of, in its chat.
 #[derive(Debug, Default)]
@@ -59,6 +59,13 @@ pub async fn wire(client: &Client, chat: &Jid) -> Result<WaJid, SendError> {
         _ => None,
     };
     Ok(other.unwrap_or(theirs))
+}
+
+/// Both names of the person of a chat, if the client knows them.
+pub async fn both(client: &Client, chat: &Jid) -> Option<Person> {
+    let other = to_ours(&other_name(client, chat).await?)?;
+    let (jid, lid) = if chat.server() == Server::Phone { (chat.clone(), other) } else { (other, chat.clone()) };
+    Some(Person { jid, lid: Some(lid) })
 }
 
 /// The hidden id of a number, or the number of a hidden id, if the client knows it.

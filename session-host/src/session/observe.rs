@@ -150,7 +150,9 @@ impl Actor {
         self.deaths = 0;
         // A connection that the library replaced by itself may have swallowed what was on it.
         self.disconnected();
-        self.enter(next).await
+        self.enter(next).await?;
+        self.put_off_early().await;
+        Ok(())
     }
 
     async fn connection_lost(&mut self) -> Result<(), Stop> {

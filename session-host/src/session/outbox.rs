@@ -3,17 +3,25 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use domain::{
-    model::{DeleteMessage, EditMessage, Jid, Message, MessageId, Timestamp},
+    model::{BulkPart, DeleteMessage, EditMessage, Jid, Message, MessageId, Timestamp},
     pipeline::SEND_EXPIRY,
     ports::Received,
 };
 use tokio::time::Instant;
+
+use super::{
+    enclose::{self, Enclosed},
+    pacing::Pacing,
+};
 
 /// No acknowledgement for this long on a living connection: the frame is taken for lost and sent again under the same id.
 const ACK_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Errors of our own making (not the connection's, not WhatsApp's answer) that a job survives.
 const TRIES: u32 = 3;
+
+/// Enclosures of one device that are made at the same time.
+const AT_ONCE: usize = 4;
 
 /// What goes out under a WhatsApp id of its own: the same one however often it has to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +52,14 @@ impl Outgoing {
             Self::Delete { chat, .. } => chat,
         }
     }
+
+    /// Its place in a bulk.
+    pub fn bulk(&self) -> Option<&BulkPart> {
+        match self {
+            Self::Message(message) => message.bulk.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Something to send, in a host's hands.
@@ -53,14 +69,29 @@ pub struct Job {
     pub received: Received,
     /// What is sent.
     pub outgoing: Arc<Outgoing>,
+    /// What goes with it, once that is made.
+    enclosed: Option<Arc<Enclosed>>,
+    /// When it was to be sent.
+    due_at: Timestamp,
     stage: Stage,
     /// Whether it was on a socket at any time, so that WhatsApp may have it.
     was_written: bool,
     failures: u32,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+impl Job {
+    /// How long it has been late.
+    pub fn overdue(&self, now: Timestamp) -> Duration {
+        now.since(self.due_at)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// Not to be written before what goes with it is made.
+    Unenclosed,
+    /// That is being made.
+    Enclosing,
     /// To be written to the socket.
     Waiting,
     /// Being encrypted and written.
@@ -69,17 +100,35 @@ enum Stage {
     Written(Instant),
 }
 
+impl Stage {
+    fn is_before_writing(self) -> bool {
+        matches!(self, Self::Unenclosed | Self::Enclosing | Self::Waiting)
+    }
+}
+
 /// The jobs of one device, in the order they were asked for. Written one after another, without waiting for the acknowledgement
 /// of one before writing the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outbox {
     jobs: VecDeque<Job>,
+    pacing: Pacing,
 }
 
 impl Outbox {
+    /// With nothing to do.
+    pub fn new() -> Self {
+        Self { jobs: VecDeque::new(), pacing: Pacing::new(Instant::now()) }
+    }
+
     /// Puts a job in line.
     pub fn push(&mut self, received: Received, outgoing: Outgoing) {
-        self.jobs.push_back(Job { received, outgoing: Arc::new(outgoing), stage: Stage::Waiting, was_written: false, failures: 0 });
+        let due_at = match &outgoing {
+            Outgoing::Message(message) => message.due_at.unwrap_or(message.timestamp),
+            _ => received.envelope.accepted_at,
+        };
+        let stage = if enclose::is_needed(&outgoing) { Stage::Unenclosed } else { Stage::Waiting };
+        let outgoing = Arc::new(outgoing);
+        self.jobs.push_back(Job { received, outgoing, enclosed: None, due_at, stage, was_written: false, failures: 0 });
     }
 
     /// Whether nothing is to be done.
@@ -87,22 +136,71 @@ impl Outbox {
         self.jobs.is_empty()
     }
 
-    /// What is to be written next, which counts as being written from now on; `None` while something is, or when all is.
-    pub fn next(&mut self) -> Option<Arc<Outgoing>> {
+    /// What needs an enclosure next, which counts as being made from now on; `None` while enough of them are, or when all are made.
+    pub fn next_unenclosed(&mut self) -> Option<Arc<Outgoing>> {
+        let making = self.jobs.iter().filter(|job| job.stage == Stage::Enclosing).count();
+        let job = self.jobs.iter_mut().find(|job| job.stage == Stage::Unenclosed).filter(|_| making < AT_ONCE)?;
+        job.stage = Stage::Enclosing;
+        Some(job.outgoing.clone())
+    }
+
+    /// What goes with it is made.
+    pub fn enclosed(&mut self, id: &MessageId, enclosed: Enclosed) {
+        if let Some(job) = self.find(id) {
+            job.enclosed = Some(Arc::new(enclosed));
+            job.stage = Stage::Waiting;
+        }
+    }
+
+    /// Enclosures are not made any more: the client they were to be uploaded by is gone.
+    pub fn stop_enclosing(&mut self) {
+        for job in self.jobs.iter_mut().filter(|job| job.stage == Stage::Enclosing) {
+            job.stage = Stage::Unenclosed;
+        }
+    }
+
+    /// What is to be written next, which counts as being written from now on; `None` while something is, or when nothing may be.
+    pub fn next(&mut self) -> Option<(Arc<Outgoing>, Option<Arc<Enclosed>>)> {
         if self.jobs.iter().any(|job| job.stage == Stage::Writing) {
             return None;
         }
-        let job = self.jobs.iter_mut().find(|job| job.stage == Stage::Waiting)?;
+        let pacing = &self.pacing;
+        let held = |job: &Job| !job.was_written && job.outgoing.bulk().is_some_and(|part| pacing.free_at(part) > Instant::now());
+        // What is not ready holds up what was asked for after it.
+        let job = self.jobs.iter_mut().find(|job| job.stage.is_before_writing() && !held(job)).filter(|job| job.stage == Stage::Waiting)?;
         job.stage = Stage::Writing;
-        Some(job.outgoing.clone())
+        Some((job.outgoing.clone(), job.enclosed.clone()))
+    }
+
+    /// When something that is held for its bulk's sake may be written.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.jobs.iter().filter(|job| job.stage == Stage::Waiting).filter_map(|job| Some(self.pacing.free_at(job.outgoing.bulk()?))).min()
+    }
+
+    /// Takes out every message that its bulk's pace holds so long that it would be in the way of others, with how long it has to wait.
+    pub fn take_early(&mut self) -> Vec<(Job, Duration)> {
+        let now = Instant::now();
+        let mut held = Vec::new();
+        let mut turns = self.pacing.turns(now);
+        for job in &self.jobs {
+            let wait = match job.outgoing.bulk() {
+                Some(part) if job.stage.is_before_writing() && !job.was_written => turns.wait(part),
+                _ => None,
+            };
+            held.extend(wait.map(|wait| (job.outgoing.id().clone(), wait)));
+        }
+        held.into_iter().filter_map(|(id, wait)| Some((self.take(&id)?, wait))).collect()
     }
 
     /// It was written to the socket.
     pub fn written(&mut self, id: &MessageId) {
-        if let Some(job) = self.find(id) {
-            job.stage = Stage::Written(Instant::now());
-            job.was_written = true;
+        let now = Instant::now();
+        let Some(job) = self.jobs.iter_mut().find(|job| job.outgoing.id() == id) else { return };
+        if let Some(part) = job.outgoing.bulk().filter(|_| !job.was_written) {
+            self.pacing.written(part, now);
         }
+        job.stage = Stage::Written(now);
+        job.was_written = true;
     }
 
     /// The connection failed before or while it was written: it waits for the next one.
@@ -122,7 +220,7 @@ impl Outbox {
 
     /// The connection is gone: whatever was not acknowledged is to be written again.
     pub fn disconnected(&mut self) {
-        for job in &mut self.jobs {
+        for job in self.jobs.iter_mut().filter(|job| !job.stage.is_before_writing()) {
             job.stage = Stage::Waiting;
         }
     }
@@ -144,10 +242,10 @@ impl Outbox {
 
     /// Takes out all jobs that are too late to be sent by now. One that is on its way is not: its answer may still come.
     pub fn take_expired(&mut self, now: Timestamp) -> VecDeque<Job> {
-        self.take_if(|job| {
-            let due = job.received.envelope.accepted_at.max(job.received.envelope.due_at);
-            job.stage == Stage::Waiting && now.since(due) > SEND_EXPIRY
-        })
+        let is_expired = |job: &Job| job.stage.is_before_writing() && job.overdue(now) > SEND_EXPIRY;
+        let (expired, rest) = self.jobs.drain(..).partition(is_expired);
+        self.jobs = rest;
+        expired
     }
 
     /// Takes out everything.
@@ -157,13 +255,7 @@ impl Outbox {
 
     /// Whether WhatsApp has it, or may have it.
     pub fn is_under_way(&self, id: &MessageId) -> bool {
-        self.jobs.iter().any(|job| (job.was_written || job.stage != Stage::Waiting) && job.outgoing.id() == id)
-    }
-
-    fn take_if(&mut self, condition: impl Fn(&Job) -> bool) -> VecDeque<Job> {
-        let (taken, rest) = self.jobs.drain(..).partition(condition);
-        self.jobs = rest;
-        taken
+        self.jobs.iter().any(|job| (job.was_written || !job.stage.is_before_writing()) && job.outgoing.id() == id)
     }
 
     fn find(&mut self, id: &MessageId) -> Option<&mut Job> {
@@ -220,15 +312,15 @@ mod tests {
 
     #[test]
     fn after_a_disconnection_everything_is_written_again_in_order_even_what_was_being_written() {
-        let mut outbox = Outbox::default();
+        let mut outbox = Outbox::new();
         ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, id));
-        let first = outbox.next().unwrap();
+        let (first, _) = outbox.next().unwrap();
         outbox.written(first.id());
-        assert_eq!(outbox.next().unwrap().id().as_str(), "two");
+        assert_eq!(outbox.next().unwrap().0.id().as_str(), "two");
         assert_eq!(outbox.next(), None, "one is being written");
         outbox.disconnected();
         let mut written = Vec::new();
-        while let Some(outgoing) = outbox.next() {
+        while let Some((outgoing, _)) = outbox.next() {
             outbox.written(outgoing.id());
             written.push(outgoing.id().to_string());
         }

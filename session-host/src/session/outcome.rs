@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use domain::{
-    model::{
-        Command, DeleteMessage, EditMessage, EventData, Message, MessageId, MessageKey, MessageStatus, Origin, Outcome, Status, Timestamp,
-    },
+    model::{Command, DeleteMessage, EditMessage, EventData, Message, MessageId, MessageKey, MessageStatus, Origin, Outcome, Timestamp},
     pipeline::Publisher,
     ports::{Change, Received, Step},
 };
-use tokio::{task::JoinError, time::Instant};
-use tokio_util::task::AbortOnDropHandle;
-use whatsapp_rust::{ErrorChainExt, SendError};
+use tokio::time::Instant;
 
 use super::{
-    Actor, BACKOFF, Stop, TICK, Writing, link,
+    Actor, BACKOFF, Stop, TICK,
     outbox::{Job, Outgoing},
 };
 
@@ -51,7 +47,9 @@ impl Actor {
             }
         }
         if self.session.wanted && self.session.is_linked() {
-            return self.give_up_expired().await;
+            self.give_up_expired().await?;
+            self.put_off_early().await;
+            return Ok(());
         }
         self.give_up_all(self.session.reason.clone().as_deref().unwrap_or("disconnected")).await
     }
@@ -101,45 +99,6 @@ impl Actor {
         }
     }
 
-    /// Starts writing what is next, if the device is on line and nothing is being written.
-    pub(super) fn write_next(&mut self) {
-        if self.writing.is_some() || self.session.status != Status::Connected {
-            return;
-        }
-        let Some(link) = &self.link else { return };
-        let Some(outgoing) = self.outbox.next() else { return };
-        let client = Arc::clone(&link.client);
-        let id = outgoing.id().clone();
-        let task = AbortOnDropHandle::new(tokio::spawn(async move { link::write(&client, &outgoing).await }));
-        self.writing = Some(Writing { id, task });
-    }
-
-    pub(super) async fn wrote(&mut self, result: Result<Result<(), SendError>, JoinError>) -> Result<(), Stop> {
-        let Some(Writing { id, .. }) = self.writing.take() else { return Ok(()) };
-        let error = match result {
-            Ok(Ok(())) => {
-                self.outbox.written(&id);
-                return Ok(());
-            }
-            Ok(Err(error)) => error,
-            Err(panic) => SendError::Internal(panic.into()),
-        };
-        if error.is_transport_unavailable() || matches!(error, SendError::NotLoggedIn | SendError::Client(_)) {
-            tracing::info!(device = %self.device, message_id = %id, "a message waits for the connection to come back");
-            self.outbox.unwritten(&id);
-            return Ok(());
-        }
-        tracing::warn!(device = %self.device, message_id = %id, ?error, "a message could not be written");
-        let given_up = match error {
-            SendError::InvalidRequest(_) => self.outbox.take(&id),
-            _ => self.outbox.failed(&id),
-        };
-        match given_up {
-            Some(job) => self.give_up([job], "send_failed").await,
-            None => Ok(()),
-        }
-    }
-
     /// Looks for what is overdue.
     pub(super) async fn tick(&mut self) -> Result<(), Stop> {
         self.tick_at = Instant::now() + TICK;
@@ -147,7 +106,7 @@ impl Actor {
         self.give_up_expired().await
     }
 
-    async fn give_up_expired(&mut self) -> Result<(), Stop> {
+    pub(super) async fn give_up_expired(&mut self) -> Result<(), Stop> {
         let expired = self.outbox.take_expired(self.shared.ports.clock.now());
         self.give_up(expired, "expired").await
     }
@@ -157,7 +116,7 @@ impl Actor {
         self.give_up(jobs, reason).await
     }
 
-    async fn give_up(&mut self, jobs: impl IntoIterator<Item = Job>, reason: &str) -> Result<(), Stop> {
+    pub(super) async fn give_up(&mut self, jobs: impl IntoIterator<Item = Job>, reason: &str) -> Result<(), Stop> {
         let mut outcomes = Outcomes::default();
         for job in jobs {
             self.failed(&mut outcomes, job, reason);
@@ -227,7 +186,11 @@ impl Actor {
     /// Stores the outcomes, then tells whoever waits for them, then lets the commands go.
     pub(super) async fn store(&mut self, outcomes: Outcomes) -> Result<(), Stop> {
         if !outcomes.steps.is_empty() {
-            self.publish(outcomes.steps).await?;
+            let learned = std::mem::take(&mut self.learned);
+            let mut steps: Vec<_> = learned.iter().map(|change| self.shared.publisher.step(change.clone(), None)).collect();
+            steps.extend(outcomes.steps);
+            self.publish(steps).await?;
+            self.inbox.people.told(&learned);
         }
         let mut receipts = Vec::with_capacity(outcomes.finished.len());
         for (received, outcome) in outcomes.finished {
