@@ -1,7 +1,7 @@
 //! How the remote control fails: a status and `{"error":"…"}`.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -81,6 +81,18 @@ impl From<PathRejection> for ControlError {
     }
 }
 
+impl From<QueryRejection> for ControlError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for ControlError {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
 /// A JSON body whose rejection is a [`ControlError`].
 #[derive(FromRequest)]
 #[from_request(via(Json), rejection(ControlError))]
@@ -90,3 +102,8 @@ pub struct Body<T>(pub T);
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(ControlError))]
 pub struct Path<T>(pub T);
+
+/// Query parameters whose rejection is a [`ControlError`].
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(ControlError))]
+pub struct Query<T>(pub T);

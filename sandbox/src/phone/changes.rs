@@ -1,11 +1,10 @@
 //! What messages do to those before them: edits, ends, reactions, votes.
 
-use waproto::whatsapp::message::{PollEncValue, protocol_message};
-use waproto::whatsapp::{Message, MessageKey};
-
 use buffa::Message as _;
 use wacore::proto_helpers::MessageExt as _;
 use wacore_binary::Jid;
+use waproto::whatsapp::message::{PollEncValue, protocol_message};
+use waproto::whatsapp::{Message, MessageKey};
 
 use super::Phone;
 use super::log::Record;
