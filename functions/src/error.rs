@@ -31,6 +31,14 @@ pub enum ApiError {
     DeviceNotConnected,
     #[error("The recipient is not a phone number in international format nor a WhatsApp address")]
     InvalidPhoneNumber,
+    #[error("That is neither a phone number in international format nor a WhatsApp address")]
+    InvalidContact { details: String },
+    #[error("There is no such template")]
+    TemplateNotFound,
+    #[error("There is a template of this name already")]
+    TemplateAlreadyExists,
+    #[error("There is no such bulk")]
+    BulkNotFound,
     #[error("There is no QR code to scan: {0}")]
     InvalidQrCode(&'static str),
     #[error("The file is not of a type that can be sent this way")]
@@ -74,7 +82,10 @@ impl ApiError {
             Self::DeviceNotFound => (StatusCode::NOT_FOUND, "DEVICE_NOT_FOUND"),
             Self::DeviceAlreadyExists => (StatusCode::CONFLICT, "DEVICE_ALREADY_EXISTS"),
             Self::DeviceNotConnected => (StatusCode::BAD_REQUEST, "DEVICE_NOT_CONNECTED"),
-            Self::InvalidPhoneNumber => (StatusCode::BAD_REQUEST, "INVALID_PHONE_NUMBER"),
+            Self::TemplateNotFound => (StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND"),
+            Self::TemplateAlreadyExists => (StatusCode::CONFLICT, "TEMPLATE_ALREADY_EXISTS"),
+            Self::BulkNotFound => (StatusCode::NOT_FOUND, "BULK_NOT_FOUND"),
+            Self::InvalidPhoneNumber | Self::InvalidContact { .. } => (StatusCode::BAD_REQUEST, "INVALID_PHONE_NUMBER"),
             Self::InvalidQrCode(_) => (StatusCode::BAD_REQUEST, "INVALID_QR_CODE"),
             Self::InvalidMediaType { .. } => (StatusCode::BAD_REQUEST, "INVALID_MEDIA_TYPE"),
             Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
@@ -95,7 +106,10 @@ impl ApiError {
     fn details(&self) -> Option<String> {
         let details = match self {
             Self::FileTooLarge { max_bytes } => &format!("expected at most {max_bytes} bytes"),
-            Self::Validation { details } | Self::InvalidMediaType { details } | Self::RateLimitExceeded { details } => details,
+            Self::Validation { details }
+            | Self::InvalidContact { details }
+            | Self::InvalidMediaType { details }
+            | Self::RateLimitExceeded { details } => details,
             Self::MessageSendFailed { reason } => reason.as_ref()?,
             _ => return None,
         };

@@ -3,10 +3,13 @@
 
 mod api;
 mod auth;
+mod contact;
 mod drain;
 mod error;
 mod extract;
 mod fields;
+mod files;
+mod history;
 mod limits;
 mod reply;
 mod request_id;

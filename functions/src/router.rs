@@ -24,13 +24,15 @@ use crate::{
     auth, drain,
     error::ApiError,
     limits, request_id,
-    routes::{devices, health, messages, send, socket, users},
+    routes::{self, devices, health, media, messages, send, socket, templates, users},
 };
 
 /// What every endpoint of the contract starts with.
 const BASE: &str = "/api/whatsapp";
 /// Largest JSON body.
 const MAX_BODY: usize = 1024 * 1024;
+/// The same for a bulk: as many texts, of a length that people write.
+const MAX_BULK: usize = 4 * 1024 * 1024;
 
 /// Everything the API's port answers, its WebSocket at `/ws` included.
 pub fn router(api: Api) -> Router {
@@ -46,7 +48,19 @@ pub fn router(api: Api) -> Router {
         .route("/devices/{id}/disconnect", post(devices::disconnect::handle))
         .route("/devices/{id}/relogin", post(devices::relogin::handle))
         .route("/devices/{id}/qr", get(devices::qr::handle))
+        .route("/devices/{id}/key", post(devices::key::handle))
+        .route("/devices/{id}/read", post(devices::read::handle))
+        .route("/devices/{id}/typing", post(devices::typing::handle))
+        .route("/devices/{id}/messages", get(devices::messages::list))
+        .route("/devices/{id}/messages/{contactId}", get(devices::messages::of_contact))
         .route("/users/{userId}/devices", get(users::devices::list))
+        .route("/users/{userId}/messages", get(users::messages::list))
+        .route("/auth/token", post(routes::auth::token::handle))
+        .route("/templates", get(templates::list::handle))
+        .route("/templates", post(templates::create::handle))
+        .route("/templates/{name}", get(templates::get::handle))
+        .route("/templates/{name}", put(templates::update::handle))
+        .route("/templates/{name}", delete(templates::delete::handle))
         .merge(sends())
         .route("/messages", get(messages::list::handle))
         .route("/messages/{messageId}/edit", post(messages::edit::handle))
@@ -66,6 +80,8 @@ pub fn router(api: Api) -> Router {
         // The one path under it that nesting leaves out.
         .route(&format!("{BASE}/"), any(not_found).layer(authenticated).layer(limited.clone()))
         .route(&format!("{BASE}/health"), get(health::handle))
+        // Signed links: no token, and no limit.
+        .route(&format!("{BASE}/media/{{deviceId}}/{{mediaId}}"), get(media::download::handle).put(media::upload::handle))
         .route("/health", get(health::handle))
         .route("/ws", get(socket::open).layer(limited))
         .method_not_allowed_fallback(method_not_allowed)
@@ -77,10 +93,20 @@ pub fn router(api: Api) -> Router {
 fn sends() -> Router<Arc<Api>> {
     Router::new()
         .route("/send", post(send::text::handle))
+        .route("/send/template", post(send::template::handle))
+        .route("/send/bulk", post(send::bulk::create::handle).layer(DefaultBodyLimit::max(MAX_BULK)))
+        .route("/send/bulk/{bulkId}", get(send::bulk::get::handle))
+        .route("/send/bulk/{bulkId}/cancel", post(send::bulk::cancel::handle))
+        .route("/send/image", post(send::image::handle))
+        .route("/send/video", post(send::video::handle))
+        .route("/send/document", post(send::document::handle))
+        .route("/send/audio", post(send::audio::handle))
+        .route("/send/sticker", post(send::sticker::handle))
         .route("/send/location", post(send::location::handle))
         .route("/send/contact", post(send::contact::handle))
         .route("/send/poll", post(send::poll::handle))
         .route("/send/reaction", post(send::reaction::handle))
+        .route("/media", post(media::create::handle))
 }
 
 /// Everything the WebSocket's own port answers: the WebSocket, at any path.

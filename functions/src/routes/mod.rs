@@ -1,8 +1,11 @@
 //! The endpoints: the path of a URL is the path of its module.
 
+pub mod auth;
 pub mod devices;
 pub mod health;
+pub mod media;
 pub mod messages;
 pub mod send;
 pub mod socket;
+pub mod templates;
 pub mod users;

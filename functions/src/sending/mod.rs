@@ -2,6 +2,8 @@
 
 mod answer;
 mod change;
+mod filling;
+mod media;
 mod options;
 mod outcome;
 mod recipient;
@@ -10,6 +12,8 @@ mod terms;
 
 pub use answer::{Answer, Sent};
 pub use change::Changed;
+pub use filling::{Variables, filled, template};
+pub use media::{MediaSent, send as send_media};
 pub use options::{Mention, Options, Quote};
 pub use recipient::recipient;
 pub use target::target;

@@ -19,6 +19,7 @@ pub struct Terms {
     caller: Caller,
     idempotency_key: Option<String>,
     respond_async: bool,
+    with_file: bool,
 }
 
 impl FromRequestParts<Arc<Api>> for Terms {
@@ -29,6 +30,7 @@ impl FromRequestParts<Arc<Api>> for Terms {
             caller: parts.extensions.get::<Caller>().cloned().ok_or(ApiError::InvalidApiToken)?,
             idempotency_key: idempotency_key(&parts.headers)?,
             respond_async: prefers_async(&parts.headers),
+            with_file: false,
         })
     }
 }
@@ -42,6 +44,21 @@ pub enum Begun {
 }
 
 impl Terms {
+    /// The same for a message that a file goes with.
+    pub fn with_file(self) -> Self {
+        Self { with_file: true, ..self }
+    }
+
+    /// Whether it needs no session id to know the device.
+    pub fn knows_device(&self) -> bool {
+        self.caller.own_device().is_some()
+    }
+
+    /// What names the request, if anything does.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+
     /// The device that is meant: the caller itself, or the one with this session id.
     pub async fn device(&self, api: &Api, session: Option<&str>) -> Result<Device, ApiError> {
         match (self.caller.own_device(), session) {
@@ -69,8 +86,18 @@ impl Terms {
         self.over(api, device).await
     }
 
+    /// The device that a file is handed in for, whether or not it can send.
+    pub async fn taker(self, api: &Api, session: Option<&str>) -> Result<Device, ApiError> {
+        let device = self.device(api, session).await?;
+        self.caller.spend(api, &device, Limit::Media).await?;
+        Ok(device)
+    }
+
     async fn over(self, api: &Api, device: Device) -> Result<Sender, ApiError> {
         self.caller.spend(api, &device, Limit::Messages).await?;
+        if self.with_file {
+            self.caller.spend(api, &device, Limit::Media).await?;
+        }
         if !device.session.can_send() {
             return Err(ApiError::DeviceNotConnected);
         }

@@ -5,11 +5,15 @@ pub mod create;
 pub mod delete;
 pub mod disconnect;
 pub mod get;
+pub mod key;
+pub mod messages;
 pub mod qr;
+pub mod read;
 pub mod relogin;
+pub mod typing;
 pub mod update;
 
-use domain::model::{Command, Device, DeviceId, Status};
+use domain::model::{Command, Device, DeviceId, Outcome, Status};
 use serde::Serialize;
 
 use crate::{api::Api, auth::Caller, error::ApiError, fields::Text};
@@ -42,4 +46,20 @@ async fn ask(api: &Api, id: DeviceId, command: Command) -> Result<(Device, bool)
     let answered = api.intake.outcome(&command, api.config.send_wait).await?.is_some();
     let device = api.devices.get(&id).await?.ok_or(ApiError::DeviceNotFound)?;
     Ok((device, answered))
+}
+
+/// For what means nothing later: the device is on line.
+fn on_line(device: &Device) -> Result<(), ApiError> {
+    if device.session.status == Status::Connected { Ok(()) } else { Err(ApiError::DeviceNotConnected) }
+}
+
+/// Has a host do something that only works on line.
+async fn ask_host(api: &Api, id: &DeviceId, command: Command) -> Result<(), ApiError> {
+    let command = api.intake.command(id, command, true).await?;
+    match api.intake.outcome(&command, api.config.send_wait).await? {
+        Some(Outcome::Done | Outcome::Sent { .. }) => Ok(()),
+        Some(Outcome::Failed { .. }) => Err(ApiError::DeviceNotConnected),
+        Some(Outcome::Removed(_)) => Err(ApiError::DeviceNotFound),
+        None => Err(ApiError::Timeout),
+    }
 }

@@ -2,40 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use domain::model::{DeviceId, MessageFilter, MessageId};
-use serde::{Deserialize, Serialize};
+use axum::{Extension, extract::State};
 
 use crate::{
     api::Api,
+    auth::Caller,
     error::ApiError,
     extract::Query,
+    history::{History, HistoryQuery, history},
     reply::Success,
-    views::{MessageView, PageQuery, Pagination},
+    views::PageQuery,
 };
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Filter {
-    message_id: Option<MessageId>,
-    device_id: Option<DeviceId>,
-}
-
-#[derive(Serialize)]
-pub struct Response {
-    messages: Vec<MessageView>,
-    pagination: Pagination,
-}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,
-    Query(filter): Query<Filter>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<HistoryQuery>,
     Query(page): Query<PageQuery<50>>,
-) -> Result<Success<Response>, ApiError> {
-    let request = page.request();
-    let filter = MessageFilter { device: filter.device_id, id: filter.message_id, ..MessageFilter::default() };
-    let page = api.messages.list(&filter, &request).await?;
-    let pagination = Pagination::of(&request, &page);
-    let messages = MessageView::all(&api, page.items).await?;
-    Ok(Success::of(Response { messages, pagination }))
+) -> Result<Success<History>, ApiError> {
+    let filter = query.filter(&api, caller.user()).await?;
+    history(&api, &filter, page.request()).await
 }

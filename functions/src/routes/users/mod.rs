@@ -1,3 +1,4 @@
 //! `/users`
 
 pub mod devices;
+pub mod messages;

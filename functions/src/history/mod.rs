@@ -1,0 +1,63 @@
+//! Lists of messages: what may be asked for, and what is answered.
+
+mod dates;
+mod query;
+
+use domain::model::{MessageFilter, MessageTally, Page, PageRequest};
+use serde::Serialize;
+
+pub use self::query::HistoryQuery;
+use crate::{
+    api::Api,
+    error::ApiError,
+    reply::Success,
+    views::{MessageView, Pagination, empty_page},
+};
+
+/// A page of messages, with figures on all of them.
+#[derive(Serialize)]
+pub struct History {
+    messages: Vec<MessageView>,
+    pagination: Pagination,
+    statistics: Statistics,
+}
+
+/// How many messages there are, on all pages.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Statistics {
+    total_messages: u64,
+    sent_messages: u64,
+    received_messages: u64,
+    media_messages: u64,
+    text_messages: u64,
+}
+
+/// The messages that meet the filter.
+pub async fn history(api: &Api, filter: &MessageFilter, request: PageRequest) -> Result<Success<History>, ApiError> {
+    let (page, tally) = tokio::try_join!(api.messages.list(filter, &request), api.messages.tally(filter))?;
+    let pagination = Pagination::of(&request, &page);
+    let messages = MessageView::all(api, page.items).await?;
+    Ok(Success::of(History { messages, pagination, statistics: tally.into() }))
+}
+
+impl History {
+    /// Of those who may see nothing.
+    pub fn empty(request: &PageRequest) -> Success<Self> {
+        let page: Page<()> = empty_page();
+        let statistics = MessageTally::default().into();
+        Success::of(Self { messages: Vec::new(), pagination: Pagination::of(request, &page), statistics })
+    }
+}
+
+impl From<MessageTally> for Statistics {
+    fn from(tally: MessageTally) -> Self {
+        Self {
+            total_messages: tally.total,
+            sent_messages: tally.sent,
+            received_messages: tally.received,
+            media_messages: tally.media,
+            text_messages: tally.text,
+        }
+    }
+}

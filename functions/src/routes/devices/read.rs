@@ -1,0 +1,97 @@
+//! `POST /devices/{id}/read`: tell the other side that its messages were seen.
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::extract::State;
+use domain::model::{Command, Device, Direction, Jid, Message, MessageFilter, MessageId, MessageStatus, PageRequest};
+use serde::{Deserialize, Serialize};
+
+use super::{ask_host, on_line};
+use crate::{
+    api::Api,
+    contact,
+    error::ApiError,
+    extract::{Json, PathDevice},
+    fields::List,
+    reply::Success,
+};
+
+/// Most messages that are marked at once.
+const MOST: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    #[serde(alias = "chatId")]
+    contact_id: String,
+    /// All of the chat that were not read yet if left out.
+    message_ids: Option<List<MessageId, MOST>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    contact_id: Jid,
+    messages_read: usize,
+}
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    PathDevice(device): PathDevice,
+    Json(request): Json<Request>,
+) -> Result<Success<Response>, ApiError> {
+    on_line(&device)?;
+    let chat = contact::chat(&api, &device.id, contact::parse("contactId", &request.contact_id)?).await?;
+    let incoming = MessageFilter {
+        device: Some(device.id.clone()),
+        chat: Some(chat.clone()),
+        direction: Some(Direction::Incoming),
+        ..MessageFilter::default()
+    };
+    let messages = match request.message_ids {
+        Some(List(ids)) => these(&api, &incoming, ids).await?,
+        None => unread(&api, incoming).await?,
+    };
+    let messages_read = mark(&api, &device, chat.clone(), messages).await?;
+    Ok(Success::with("Messages marked as read", Response { contact_id: chat, messages_read }))
+}
+
+/// Those of the chat's messages, without those that were read before.
+async fn these(api: &Api, incoming: &MessageFilter, ids: Vec<MessageId>) -> Result<Vec<Message>, ApiError> {
+    let one = PageRequest { page: 1, limit: 1, cursor: None };
+    let mut found = Vec::with_capacity(ids.len());
+    for (index, id) in ids.into_iter().enumerate() {
+        let filter = MessageFilter { id: Some(id), ..incoming.clone() };
+        let message = api.messages.list(&filter, &one).await?.items.pop();
+        found.push(message.ok_or_else(|| ApiError::invalid(&format!("messageIds[{index}]"), "the chat has no such incoming message"))?);
+    }
+    let mut seen = HashSet::new();
+    found.retain(|message: &Message| message.status != MessageStatus::Read && seen.insert(message.id.clone()));
+    Ok(found)
+}
+
+/// The newest of the chat's messages that were not read yet.
+async fn unread(api: &Api, incoming: MessageFilter) -> Result<Vec<Message>, ApiError> {
+    let filter = MessageFilter { status: Some(MessageStatus::Delivered), ..incoming };
+    let mut request = PageRequest { page: 1, limit: PageRequest::MAX_LIMIT, cursor: None };
+    let mut found = Vec::new();
+    loop {
+        let page = api.messages.list(&filter, &request).await?;
+        found.extend(page.items);
+        match page.next {
+            Some(next) if found.len() < MOST => request.cursor = Some(next),
+            _ => break,
+        }
+    }
+    found.truncate(MOST);
+    Ok(found)
+}
+
+async fn mark(api: &Api, device: &Device, chat: Jid, messages: Vec<Message>) -> Result<usize, ApiError> {
+    let count = messages.len();
+    if count > 0 {
+        let messages = messages.iter().map(Message::key).collect();
+        ask_host(api, &device.id, Command::Read { chat, messages }).await?;
+    }
+    Ok(count)
+}

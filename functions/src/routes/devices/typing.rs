@@ -1,0 +1,44 @@
+//! `POST /devices/{id}/typing`: show the other side that somebody is writing.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use domain::model::{Command, Jid, Typing};
+use serde::{Deserialize, Serialize};
+
+use super::{ask_host, on_line};
+use crate::{
+    api::Api,
+    contact,
+    error::ApiError,
+    extract::{Json, PathDevice},
+    reply::Success,
+    sending::recipient,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    #[serde(alias = "chatId")]
+    contact_id: String,
+    state: Typing,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    contact_id: Jid,
+    state: Typing,
+}
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    PathDevice(device): PathDevice,
+    Json(request): Json<Request>,
+) -> Result<Success<Response>, ApiError> {
+    on_line(&device)?;
+    let contact_id = contact::chat(&api, &device.id, recipient(&request.contact_id)?).await?;
+    let command = Command::Typing { chat: contact_id.clone(), state: request.state };
+    ask_host(&api, &device.id, command).await?;
+    Ok(Success::with("Typing state sent", Response { contact_id, state: request.state }))
+}

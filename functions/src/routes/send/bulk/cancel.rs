@@ -1,0 +1,27 @@
+//! `POST /send/bulk/{bulkId}/cancel`: send no more of a bulk.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State};
+use domain::model::Command;
+
+use super::{BulkView, find};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::Path, reply::Success};
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Success<BulkView>, ApiError> {
+    let bulk = find(&api, &caller, &id).await?;
+    let progress = api.bulks.progress(&bulk.id).await?;
+    if progress.pending == 0 {
+        return Ok(Success::with("There was nothing left to cancel", BulkView::of(bulk, progress)));
+    }
+    let bulk = api.bulks.cancel(&bulk.id, api.clock.now()).await?.ok_or(ApiError::BulkNotFound)?;
+    let command = api.intake.command(&bulk.device_id, Command::CancelBulk { id: bulk.id.clone() }, true).await?;
+    // Whether or not a host answers in time, it will not send what it has not sent by then.
+    api.intake.outcome(&command, api.config.send_wait).await?;
+    let progress = api.bulks.progress(&bulk.id).await?;
+    Ok(Success::with("Bulk cancelled", BulkView::of(bulk, progress)))
+}

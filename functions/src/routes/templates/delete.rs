@@ -1,0 +1,39 @@
+//! `DELETE /templates/{name}`: a template goes.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State};
+use serde::Serialize;
+
+use super::{Owner, owner};
+use crate::{
+    api::Api,
+    auth::Caller,
+    error::ApiError,
+    extract::{Path, Query},
+    reply::Success,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    deleted_template: DeletedTemplate,
+}
+
+#[derive(Serialize)]
+struct DeletedTemplate {
+    name: String,
+}
+
+pub async fn handle(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Query(of): Query<Owner>,
+) -> Result<Success<Response>, ApiError> {
+    let owner = owner(&caller, of.user_id).ok_or(ApiError::TemplateNotFound)?;
+    if !api.templates.delete(owner, &name).await? {
+        return Err(ApiError::TemplateNotFound);
+    }
+    Ok(Success::with("Template deleted successfully", Response { deleted_template: DeletedTemplate { name } }))
+}
