@@ -7,6 +7,7 @@ use domain::{
     pipeline::{Intake, Links},
     ports::{Aliases, Bulks, Clock, Devices, Ids, Limits, Media, Messages, Statistics, Subscription, Templates},
 };
+use fetch::Fetcher;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The ports and settings behind the endpoints.
@@ -20,6 +21,8 @@ pub struct Api {
     pub media: Arc<dyn Media>,
     /// Where links to files lead here; `None` where they lead elsewhere.
     pub links: Option<Links>,
+    /// Gets files from where users say they lie.
+    pub fetcher: Fetcher,
     pub limits: Arc<dyn Limits>,
     pub intake: Intake,
     pub statistics: Arc<dyn Statistics>,

@@ -15,6 +15,7 @@ use domain::{
         RandomIds, Replies, Snapshot, Statistics, StoredFile, Subscription, SystemClock, Templates, UploadTicket,
     },
 };
+use fetch::{Fetcher, Reach};
 use functions::{Api, ApiConfig, RateLimits};
 use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,6 +46,7 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         aliases: down.clone(),
         media: down.clone(),
         links: None,
+        fetcher: fetcher(),
         limits: down.clone(),
         intake,
         statistics: down,
@@ -65,6 +67,12 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         sockets: TaskTracker::new(),
     };
     (api, events)
+}
+
+fn fetcher() -> Fetcher {
+    // Each test's process has one, whoever came first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Fetcher::new(Reach::Loopback)
 }
 
 struct Events(broadcast::Sender<Arc<Event>>);
