@@ -1,5 +1,6 @@
 //! What people do with warta, from end to end.
 
+mod clients;
 mod crash;
 mod crowd;
 mod newcomer;
