@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    model::{DeviceId, Direction, EventData, Jid, Message, MessageId, MessageStatus, MessageType, Quoted, SessionId, Timestamp},
+    model::{
+        DeviceId, Direction, EventData, EventId, Jid, MediaFile, Message, MessageId, MessageStatus, MessageType, Quoted, SessionId,
+        Timestamp,
+    },
     ports::{Change, PortError, Step},
 };
 use wacore::types::events::InboundMessage;
@@ -13,6 +16,7 @@ use whatsapp_rust::{Client, InboundDurabilityHook, Jid as WaJid};
 
 use super::{
     addresses::{Person, to_ours},
+    downloads::Downloads,
     people::{self, People},
     read::{Content, Context, Said, read},
     votes,
@@ -26,6 +30,7 @@ pub struct Inbox {
     pub(super) device: DeviceId,
     pub(super) session_id: SessionId,
     pub(super) people: Arc<People>,
+    downloads: Downloads,
 }
 
 #[async_trait]
@@ -57,7 +62,13 @@ impl Arrival {
 impl Inbox {
     /// The inbox of a device.
     pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId) -> Self {
-        Self { shared, device, session_id, people: Arc::default() }
+        let downloads = Downloads::new(shared.clone(), device.clone());
+        Self { shared, device, session_id, people: Arc::default(), downloads }
+    }
+
+    /// Gets the files of messages, for as long as it is polled.
+    pub async fn follow_up(self, client: Arc<Client>) {
+        self.downloads.run(client).await;
     }
 
     /// Stores the batch, in order. Repeating one is harmless.
@@ -118,9 +129,13 @@ impl Inbox {
             return Ok(());
         }
         let steps = std::mem::take(steps);
-        let told: Vec<_> = steps.iter().map(|step| &step.change).filter(|change| matches!(change, Change::Alias { .. })).cloned().collect();
-        self.shared.publisher.publish(&self.device, steps).await?;
-        self.people.told(&told);
+        let aliases: Vec<_> =
+            steps.iter().map(|step| &step.change).filter(|change| matches!(change, Change::Alias { .. })).cloned().collect();
+        let files: Vec<_> = steps.iter().filter_map(missed_file).collect();
+        let events = self.shared.publisher.publish(&self.device, steps).await?;
+        self.people.told(&aliases);
+        let new = |event: &EventId| events.iter().any(|stored| stored.id == *event);
+        self.downloads.add(files.into_iter().filter(|(event, _)| new(event)).map(|(_, message)| message));
         Ok(())
     }
 
@@ -257,6 +272,16 @@ impl Inbox {
             (false, None) => (arrival.message.to.clone(), !outgoing),
         };
         Ok(Some(Quoted { message_id, from, from_me, content: String::new() }))
+    }
+}
+
+/// A message whose file is to be downloaded, if the step takes effect.
+fn missed_file(step: &Step) -> Option<(EventId, Message)> {
+    match (&step.change, &step.event) {
+        (Change::Message(message), Some(event)) if message.media().is_some_and(MediaFile::is_awaited) => {
+            Some((event.id.clone(), (**message).clone()))
+        }
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use domain::model::{Attachment, Degrees, Location, MessageType, Poll};
 use waproto::whatsapp::{self as wa, message as kinds, message::protocol_message::Type};
 
 pub use self::{
-    context::{Context, Quote},
+    context::Context,
     media::{Reference, reference},
     wrappers::unwrap,
 };

@@ -2,7 +2,7 @@ use domain::model::{MediaFile, MediaPlace};
 use wacore::download::Downloadable;
 use waproto::buffa::MessageField;
 
-use super::*;
+use super::{context::Quote, *};
 
 fn some<T: Default>(value: T) -> MessageField<T> {
     MessageField::some(value)
