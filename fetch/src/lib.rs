@@ -9,6 +9,7 @@ mod error;
 mod get;
 mod name;
 mod post;
+mod preview;
 
 pub use self::{
     addresses::Reach,
@@ -16,4 +17,5 @@ pub use self::{
     get::{Body, Fetched, Fetcher, Limits},
     name::file_name,
     post::Poster,
+    preview::{LinkPreview, first_url, link_preview},
 };
