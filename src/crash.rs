@@ -5,8 +5,8 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     model::{
-        Bulk, BulkId, BulkProgress, Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus, MessageTally,
-        Page, PageRequest, Timestamp,
+        Bulk, BulkId, BulkProgress, Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus,
+        MessageTally, Page, PageRequest, Timestamp,
     },
     ports::{Accepted, Bulks, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
 };

@@ -15,15 +15,13 @@ use std::{
 use anyhow::{Context, Result};
 use axum::{Router, serve::ListenerExt};
 use domain::{
-    pipeline::Intake,
+    pipeline::{Intake, Links},
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
-use embedded::{InProcessPush, InProcessReplies, Store};
+use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, Store};
+use fetch::{Fetcher, Reach};
 use functions::{Api, ApiConfig};
-use session_host::{
-    Host, Network, Ports,
-    deliver::{self, Reach},
-};
+use session_host::{Host, Network, Ports, deliver};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -62,12 +60,18 @@ impl Warta {
         };
         let token_file = config.api_token.is_none().then(|| config.data_dir.join("api-token"));
         let api_token = secret(config.api_token.clone(), "api-token")?;
+        let jwt_secret = secret(config.jwt_secret.clone(), "jwt-secret")?;
         let webhook_secret = secret(config.webhook_secret.clone(), "webhook-secret")?;
+        let link_secret = secret(None, "link-secret")?;
 
         let socket_listener = listen(config.host, config.ws_port, "WS_PORT").await?;
         let api_listener = listen(config.host, config.port, "PORT").await?;
         let (api_addr, socket_addr) = (api_listener.local_addr()?, socket_listener.local_addr()?);
 
+        let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(api_addr)));
+        let links = Links::new(format!("{public_url}/api/whatsapp"), link_secret);
+        let media = FolderMedia::open(&config.data_dir, links.clone())?;
+        let files = Arc::new(media.clone());
         let records = Arc::new(store.clone());
         #[cfg(feature = "sandbox")]
         let steps = crash::crashing(&store, config.sandbox.crash_at.clone());
@@ -78,6 +82,9 @@ impl Warta {
         let ports = Ports {
             devices: records.clone(),
             messages: steps.clone(),
+            bulks: steps.clone(),
+            media: files.clone(),
+            aliases: records.clone(),
             journal: steps.clone(),
             commands: steps.clone(),
             sink: steps.clone(),
@@ -95,13 +102,31 @@ impl Warta {
         let api = Api {
             devices: records.clone(),
             messages: records.clone(),
-            intake: Intake { messages: steps.clone(), commands: steps, replies, clock: clock.clone(), ids: ids.clone() },
+            bulks: records.clone(),
+            templates: records.clone(),
+            aliases: records.clone(),
+            media: files,
+            links: Some(links),
+            fetcher: Fetcher::new(reach(&config)),
+            limits: Arc::new(InProcessLimits::default()),
+            intake: Intake {
+                messages: steps.clone(),
+                bulks: steps.clone(),
+                aliases: records.clone(),
+                commands: steps,
+                replies,
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
             statistics: records,
             subscription: push,
             clock: clock.clone(),
             ids,
             config: ApiConfig {
                 api_token,
+                jwt_secret,
+                max_file_bytes: config.max_file_bytes,
+                rate_limits: config.rate_limits,
                 public_ws_url: format!("ws://{}", reachable(socket_addr)),
                 send_wait: config.send_wait,
                 version: env!("CARGO_PKG_VERSION").into(),
@@ -113,7 +138,7 @@ impl Warta {
         let servers = vec![
             serve(api_listener, functions::router(api.clone()), closing.clone()),
             serve(socket_listener, functions::socket_router(api), closing.clone()),
-            tokio::spawn(prune(store.clone(), clock, closing.clone())),
+            tokio::spawn(prune(store.clone(), media, clock, closing.clone())),
         ];
         Ok(Self { api: api_addr, socket: socket_addr, token_file, host, store, closing, sockets, servers })
     }
@@ -165,14 +190,20 @@ fn serve(listener: TcpListener, router: Router, closing: CancellationToken) -> J
         }
     });
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned()).await {
+        if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(closing.cancelled_owned())
+            .await
+        {
             tracing::error!(%error, "a listener failed");
         }
     })
 }
 
-async fn prune(store: Store, clock: Arc<dyn Clock>, closing: CancellationToken) {
+async fn prune(store: Store, media: FolderMedia, clock: Arc<dyn Clock>, closing: CancellationToken) {
     while closing.run_until_cancelled(tokio::time::sleep(PRUNE)).await.is_some() {
+        if let Err(error) = media.prune(clock.now()).await {
+            tracing::error!(?error, "files that nobody kept could not be thrown away");
+        }
         if let Err(error) = store.prune(clock.now()).await {
             tracing::error!(?error, "the store could not be pruned");
         }

@@ -40,7 +40,11 @@ pub struct World {
 impl World {
     /// Starts both in an empty folder.
     pub async fn start() -> Result<Self> {
-        let folder = TempDir::with_prefix("warta-load-")?;
+        Self::start_in(TempDir::with_prefix("warta-load-")?).await
+    }
+
+    /// Starts both in a folder whose [`data`] may hold a store already.
+    pub async fn start_in(folder: TempDir) -> Result<Self> {
         let mut sandbox = Process::start(Command::new(std::env::current_exe()?).arg(SANDBOX), &folder.path().join("sandbox.log"))?;
         let phones = sandbox.says("http://").await?.parse()?;
         let (warta, api) = start(&folder, phones).await?;
@@ -107,6 +111,7 @@ async fn start(folder: &TempDir, phones: SocketAddr) -> Result<(Process, SocketA
     Ok((warta, url.trim_end_matches(BASE).parse()?))
 }
 
-fn data(folder: &TempDir) -> PathBuf {
+/// Where in a world's folder warta's own data is.
+pub fn data(folder: &TempDir) -> PathBuf {
     folder.path().join("data")
 }

@@ -3,6 +3,7 @@
 mod devices;
 mod inbound;
 mod media;
+mod pages;
 mod reads;
 mod sends;
 
@@ -13,7 +14,7 @@ use anyhow::{Result, bail};
 use crate::table::{Budget, Table};
 
 /// All scenarios, in the order they are run.
-pub const SCENARIOS: [&str; 5] = ["devices", "sends", "media", "inbound", "reads"];
+pub const SCENARIOS: [&str; 6] = ["devices", "sends", "media", "inbound", "reads", "pages"];
 
 pub async fn run(name: &str, table: &mut Table) -> Result<()> {
     match name {
@@ -21,6 +22,7 @@ pub async fn run(name: &str, table: &mut Table) -> Result<()> {
         "sends" => sends::run(table).await,
         "media" => media::run(table).await,
         "inbound" => inbound::run(table).await,
+        "pages" => pages::run(table).await,
         "reads" => reads::run(table).await,
         _ => bail!("there is no scenario {name:?}"),
     }
