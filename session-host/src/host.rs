@@ -14,6 +14,7 @@ use domain::{
         Received, Replies,
     },
 };
+use fetch::Fetcher;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -79,9 +80,11 @@ pub(crate) struct Shared {
     pub network: Network,
     pub starting: Semaphore,
     /// For the files of messages that came in.
-    pub receiving: session::downloads::Receiving,
+    pub receiving: session::Receiving,
     /// For the files of messages on their way.
     pub room: Room,
+    /// Gets what links lead to.
+    pub fetcher: Fetcher,
 }
 
 impl Shared {
@@ -120,6 +123,7 @@ pub struct Host {
 impl Host {
     /// Takes up every device that wants to be connected, and begins to take commands.
     pub async fn start(ports: Ports, network: Network, webhooks: deliver::Config) -> Self {
+        let fetcher = Fetcher::new(webhooks.reach);
         let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), webhooks);
         let wake = {
             let deliverer = deliverer.clone();
@@ -133,7 +137,15 @@ impl Host {
             ids: ports.ids.clone(),
             epoch: ports.epoch,
         };
-        let shared = Arc::new(Shared { ports, publisher, network, starting: Semaphore::new(STARTING), receiving: Default::default(), room: Room::new() });
+        let shared = Arc::new(Shared {
+            ports,
+            publisher,
+            network,
+            starting: Semaphore::new(STARTING),
+            receiving: Default::default(),
+            room: Room::new(),
+            fetcher,
+        });
         let sessions =
             Arc::new(Sessions { shared, running: Mutex::default(), tasks: TaskTracker::new(), stopping: CancellationToken::new() });
         let host = Self { sessions, deliverer, stopping: CancellationToken::new(), loops: TaskTracker::new() };

@@ -17,6 +17,7 @@ use whatsapp_rust::{Client, InboundDurabilityHook, Jid as WaJid};
 use super::{
     addresses::{Person, to_ours},
     downloads::Downloads,
+    history::{Arrivals, History},
     people::{self, People},
     read::{Content, Context, Said, read},
     votes,
@@ -31,6 +32,7 @@ pub struct Inbox {
     pub(super) session_id: SessionId,
     pub(super) people: Arc<People>,
     downloads: Downloads,
+    history: History,
 }
 
 #[async_trait]
@@ -63,12 +65,18 @@ impl Inbox {
     /// The inbox of a device.
     pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId) -> Self {
         let downloads = Downloads::new(shared.clone(), device.clone());
-        Self { shared, device, session_id, people: Arc::default(), downloads }
+        let history = History::new(shared.clone(), device.clone());
+        Self { shared, device, session_id, people: Arc::default(), downloads, history }
     }
 
-    /// Gets the files of messages, for as long as it is polled.
+    /// Where the library puts the past.
+    pub fn arrivals(&self) -> Arrivals {
+        self.history.arrivals()
+    }
+
+    /// Gets the files of messages, and stores the past, for as long as it is polled.
     pub async fn follow_up(self, client: Arc<Client>) {
-        self.downloads.run(client).await;
+        tokio::join!(self.downloads.run(client.clone()), self.history.run(&self, &client));
     }
 
     /// Stores the batch, in order. Repeating one is harmless.
@@ -82,6 +90,9 @@ impl Inbox {
     }
 
     async fn take(&self, client: &Client, inbound: &InboundMessage, steps: &mut Vec<Step>) -> anyhow::Result<()> {
+        if inbound.info.source.is_from_me {
+            self.history.remember(&inbound.info.id, &inbound.message).await?;
+        }
         let Some(said) = read(&inbound.message) else {
             tracing::debug!(device = %self.device, message_id = %inbound.info.id, "a message without content of its own was passed over");
             return Ok(());
@@ -242,7 +253,7 @@ impl Inbox {
         Ok(())
     }
 
-    async fn named(&self, client: &Client, name: &str) -> Result<Option<Person>, PortError> {
+    pub(super) async fn named(&self, client: &Client, name: &str) -> Result<Option<Person>, PortError> {
         match name.parse() {
             Ok(jid) => self.person(client, &jid, None).await,
             Err(_) => Ok(None),
@@ -285,7 +296,7 @@ fn missed_file(step: &Step) -> Option<(EventId, Message)> {
     }
 }
 
-fn fill(message: &mut Message, content: Content) {
+pub(super) fn fill(message: &mut Message, content: Content) {
     message.kind = content.kind;
     message.content = content.text;
     message.caption = content.caption;

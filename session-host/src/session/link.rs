@@ -9,10 +9,10 @@ use sha2::Sha256;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use wacore::{
-    store::{DevicePropsOverride, traits::Backend},
+    store::{DevicePropsOverride, device::default_history_sync_config, traits::Backend},
     types::events::{Event, EventHandler, EventInterest, EventKind},
 };
-use waproto::whatsapp::device_props::PlatformType;
+use waproto::whatsapp::device_props::{HistorySyncConfig, PlatformType};
 use whatsapp_rust::{
     CacheConfig, CacheEntryConfig, Client, SendError, SendOptions, TokioRuntime,
     bot::{Bot, BotHandle},
@@ -74,7 +74,10 @@ impl Link {
     /// Starts a client on the device's store. It connects, and reconnects with backoff, by itself.
     pub async fn open(network: &Network, backend: Arc<dyn Backend>, inbox: Inbox) -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
-        let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME);
+        // What lies on WhatsApp's servers can be fetched again after a crash; what comes within a message cannot.
+        let history = HistorySyncConfig { inline_initial_payload_in_e2_ee_msg: Some(false), ..default_history_sync_config() };
+        let props =
+            DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME).with_history_sync_config(history);
         let mut builder = Bot::builder()
             .with_backend_arc(backend)
             .with_transport_factory(network.transport())
@@ -83,8 +86,8 @@ impl Link {
             .with_device_props(props)
             .with_cache_config(caches())
             .with_event_handler(Forward(sender))
-            .with_inbound_durability_hook(inbox.clone())
-            .skip_history_sync();
+            .with_event_handler(inbox.arrivals())
+            .with_inbound_durability_hook(inbox.clone());
         if let Some(version) = network.version() {
             builder = builder.with_version(version);
         }

@@ -6,8 +6,9 @@ mod changes;
 mod chat;
 mod compose;
 mod control;
-pub(crate) mod downloads;
+mod downloads;
 mod enclose;
+mod history;
 mod inbox;
 mod link;
 mod names;
@@ -17,6 +18,7 @@ mod outcome;
 mod pacing;
 mod people;
 mod read;
+mod receiving;
 mod room;
 mod sending;
 mod votes;
@@ -37,7 +39,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use whatsapp_rust::SendError;
 
-pub(crate) use self::room::Room;
+pub(crate) use self::{receiving::Receiving, room::Room};
 use self::{
     addresses::Person,
     enclose::{Enclosed, Unenclosed},

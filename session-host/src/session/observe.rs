@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    model::{EventData, MessageId, MessageKey, MessageStatus, Qr, Session, Status, Timestamp},
+    model::{Direction, EventData, MessageId, MessageKey, MessageStatus, Qr, Session, Status, Timestamp},
     ports::Change,
 };
 use tokio::time::Instant;
@@ -65,13 +65,16 @@ impl Actor {
     async fn receipt(&mut self, outcomes: &mut Outcomes, receipt: &Receipt) {
         let status = match receipt.r#type {
             ReceiptType::Delivered => MessageStatus::Delivered,
-            ReceiptType::Read | ReceiptType::Played => MessageStatus::Read,
+            ReceiptType::Read | ReceiptType::Played | ReceiptType::ReadSelf | ReceiptType::PlayedSelf => MessageStatus::Read,
             _ => return,
         };
         let Some(link) = &self.link else { return };
         let source = &receipt.source;
         let own = |jid: &whatsapp_rust::Jid| to_ours(jid).is_some_and(|jid| [&self.session.phone, &self.session.lid].contains(&&Some(jid)));
         if source.is_from_me || own(&source.sender) {
+            if status == MessageStatus::Read {
+                self.seen(outcomes, receipt).await;
+            }
             return;
         }
         let Some(chat) = Person::find(&link.client, &source.chat, source.sender_alt.as_ref()).await else { return };
@@ -88,6 +91,17 @@ impl Actor {
             }
             let data = EventData::MessageStatus { message_id: id.clone(), chat_id: chat.jid.clone(), status, error: None, timestamp: at };
             outcomes.push(&self.shared.publisher, Change::Status { key: MessageKey::own(id), status, at, error: None }, Some(data));
+        }
+    }
+
+    /// Another device of the account has shown messages that came in.
+    async fn seen(&mut self, outcomes: &mut Outcomes, receipt: &Receipt) {
+        let at = Timestamp::from_millis(receipt.timestamp.timestamp_millis());
+        for id in receipt.message_ids.iter().filter_map(|id| MessageId::parse(id.clone()).ok()) {
+            if let Some(message) = self.record(&id).await.filter(|message| message.direction == Direction::Incoming) {
+                let change = Change::Status { key: message.key(), status: MessageStatus::Read, at, error: None };
+                outcomes.push(&self.shared.publisher, change, None);
+            }
         }
     }
 

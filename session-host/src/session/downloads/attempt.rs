@@ -34,7 +34,7 @@ impl Downloads {
     /// Gets the file of a message, and has the store keep it.
     pub(super) async fn attempt(&self, client: &Client, message: &Message, reference: &Reference) -> Result<MediaFile, Miss> {
         let file = message.media().ok_or(Miss::Never("unreadable"))?;
-        let max_bytes = self.shared.receiving.max_bytes;
+        let max_bytes = self.shared.receiving.max_download_bytes;
         if reference.file_length().is_some_and(|size| size > max_bytes) {
             return Err(Miss::Never("too_large"));
         }

@@ -15,10 +15,7 @@ use domain::{
     ports::{Change, LinkOptions, PortError},
 };
 use futures::{StreamExt, future::OptionFuture, stream::FuturesUnordered};
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::Instant,
-};
+use tokio::{sync::Notify, time::Instant};
 use whatsapp_rust::Client;
 
 use self::attempt::Miss;
@@ -27,12 +24,6 @@ use crate::host::Shared;
 
 /// Files of one device that are downloaded at the same time.
 const AT_ONCE: usize = 3;
-
-/// Downloads of a host that go on at the same time, each with some chunks in memory and a thread that waits.
-const HOST_AT_ONCE: usize = 64;
-
-/// No larger file is downloaded.
-const MAX_BYTES: u64 = 100 * 1024 * 1024;
 
 /// Most messages of one device kept in mind; the store knows the others.
 const IN_MIND: usize = 1000;
@@ -43,18 +34,6 @@ const TRIES: u32 = 24;
 
 /// How long a link to a file is good for when it is told.
 const LINK: Duration = Duration::from_secs(24 * 3600);
-
-/// What all sessions of a host share for receiving.
-pub struct Receiving {
-    downloads: Arc<Semaphore>,
-    max_bytes: u64,
-}
-
-impl Default for Receiving {
-    fn default() -> Self {
-        Self { downloads: Arc::new(Semaphore::new(HOST_AT_ONCE)), max_bytes: MAX_BYTES }
-    }
-}
 
 /// The files a device misses.
 #[derive(Clone)]
