@@ -9,11 +9,10 @@ use rusqlite::Connection;
 
 use crate::{
     Store,
-    counts::Counts,
+    counts::{Counts, Owner},
     error::StoreError,
     messages::{self, Stored},
     rows,
-    sorts::Class,
 };
 
 #[async_trait]
@@ -53,20 +52,19 @@ pub(crate) fn learn(connection: &Connection, device: i64, number: &Jid, lid: &Ji
 }
 
 /// Moves the messages of a hidden id's chat to its number's. One that is there already, told under either name, is kept once. Answers how many were dropped.
-pub(crate) fn merge(connection: &Connection, device: i64, phone: &Jid, lid: &Jid, counts: &mut Counts) -> Result<i64, StoreError> {
-    const SQL: &str = "SELECT row, timestamp, sort, status FROM messages WHERE device = ?1 AND chat = ?2";
-    let stored = rows::all(connection, SQL, (device, lid.to_string()), |row| {
-        Ok(Stored { row: row.get(0)?, timestamp: row.get(1)?, class: Class { sort: row.get(2)?, status: row.get(3)? } })
-    })?;
+pub(crate) fn merge(connection: &Connection, owner: Owner, phone: &Jid, lid: &Jid, counts: &mut Counts) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT row, timestamp, sort, status, fresh FROM messages WHERE device = ?1 AND chat = ?2";
     let mut dropped = 0;
-    for Stored { row, timestamp, class } in stored {
-        let mut message = messages::load(connection, row)?;
+    for stored in rows::all(connection, SQL, (owner.device, lid.to_string()), Stored::read)? {
+        let mut message = messages::load(connection, stored.row)?;
         rename(&mut message, lid, phone);
         const MOVE: &str = "UPDATE OR IGNORE messages SET chat = ?2, origin = ?3, body = ?4 WHERE row = ?1";
-        let values = (row, phone.to_string(), messages::origin(&message.key()), serde_json::to_string(&message)?);
+        let values = (stored.row, phone.to_string(), messages::origin(&message.key()), serde_json::to_string(&message)?);
         if rows::run(connection, MOVE, values)? == 0 {
-            rows::run(connection, "DELETE FROM messages WHERE row = ?1", [row])?;
-            counts.remove(timestamp, class);
+            rows::run(connection, "DELETE FROM messages WHERE row = ?1", [stored.row])?;
+            if !stored.fresh {
+                counts.remove(owner, stored.timestamp, stored.class);
+            }
             dropped += 1;
         }
     }

@@ -1,7 +1,8 @@
-//! How many messages there are of each day, kept with every change, so that a total is a sum over days and never over messages.
+//! How many messages there are of each day, so that a total is a sum over days and never over messages. Fresh messages are not among them.
 
 use std::collections::BTreeMap;
 
+use domain::model::UserId;
 use rusqlite::Connection;
 
 use crate::{
@@ -39,31 +40,31 @@ pub(crate) struct Owner {
     pub user: i64,
 }
 
-/// What a transaction changes of the counts of one device's messages.
+/// What changes of the counts.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(BTreeMap<(i64, Class), i64>);
+pub(crate) struct Counts(BTreeMap<(i64, i64, Class), i64>);
 
 impl Counts {
-    pub fn add(&mut self, timestamp: i64, class: Class) {
-        self.change(timestamp, class, 1);
+    pub fn add(&mut self, owner: Owner, timestamp: i64, class: Class) {
+        self.change(owner, timestamp, class, 1);
     }
 
-    pub fn remove(&mut self, timestamp: i64, class: Class) {
-        self.change(timestamp, class, -1);
+    pub fn remove(&mut self, owner: Owner, timestamp: i64, class: Class) {
+        self.change(owner, timestamp, class, -1);
     }
 
-    fn change(&mut self, timestamp: i64, class: Class, by: i64) {
-        *self.0.entry((timestamp.div_euclid(DAY_MS), class)).or_default() += by;
+    fn change(&mut self, owner: Owner, timestamp: i64, class: Class, by: i64) {
+        for scope in [Scope::All, Scope::User(owner.user), Scope::Device(owner.device)] {
+            *self.0.entry((scope.key(), timestamp.div_euclid(DAY_MS), class)).or_default() += by;
+        }
     }
 
     /// Writes what has changed.
-    pub fn write(self, connection: &Connection, owner: Owner) -> Result<(), StoreError> {
+    pub fn write(self, connection: &Connection) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO message_counts (scope, day, sort, status, count) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT (scope, day, sort, status) DO UPDATE SET count = count + excluded.count";
-        for ((day, class), by) in self.0.into_iter().filter(|(_, by)| *by != 0) {
-            for scope in [Scope::All, Scope::User(owner.user), Scope::Device(owner.device)] {
-                rows::run(connection, SQL, (scope.key(), day, class.sort, class.status, by))?;
-            }
+        for ((scope, day, class), by) in self.0.into_iter().filter(|(_, by)| *by != 0) {
+            rows::run(connection, SQL, (scope, day, class.sort, class.status, by))?;
         }
         Ok(())
     }
@@ -123,8 +124,8 @@ fn of_days(connection: &Connection, scope: Scope, days: Span) -> Result<Vec<(Cla
     })
 }
 
-/// How many messages a user's number is kept under.
-pub(crate) fn user(id: domain::model::UserId) -> i64 {
+/// A user's id as it is stored.
+pub(crate) fn user(id: UserId) -> i64 {
     integer(id.get())
 }
 

@@ -112,19 +112,20 @@ impl<'a> Entry<'a> {
         let new = messages::insert(self.connection, self.owner.device, message, None, None)?;
         if new {
             self.messages += 1;
-            self.counts.add(message.timestamp.millis(), Class::of(message));
         }
         Ok(new)
     }
 
     fn status(&mut self, key: &MessageKey, status: MessageStatus, at: Timestamp, error: Option<&str>) -> Result<bool, StoreError> {
-        let Some(Stored { row, timestamp, class }) = self.find(key)? else { return Ok(false) };
+        let Some(Stored { row, timestamp, class, fresh }) = self.find(key)? else { return Ok(false) };
         let Some(before) = sorts::status(class.status).filter(|before| before.can_become(status)) else { return Ok(false) };
         let read_at = (status == MessageStatus::Read).then_some(at.millis());
         const SQL: &str = "UPDATE messages SET status = ?2, read_at = coalesce(?3, read_at), error = ?4 WHERE row = ?1";
         rows::run(self.connection, SQL, (row, sorts::number(status), read_at, error))?;
-        self.counts.remove(timestamp, class);
-        self.counts.add(timestamp, Class { status: sorts::number(status), ..class });
+        if !fresh {
+            self.counts.remove(self.owner, timestamp, class);
+            self.counts.add(self.owner, timestamp, Class { status: sorts::number(status), ..class });
+        }
         let outgoing = key.origin == Origin::Own;
         self.sent += i64::from(outgoing && before < MessageStatus::Sent && status >= MessageStatus::Sent);
         Ok(true)
@@ -158,7 +159,7 @@ impl<'a> Entry<'a> {
     fn alias(&mut self, phone: &Jid, lid: &Jid) -> Result<bool, StoreError> {
         let new = aliases::learn(self.connection, self.owner.device, phone, lid)?;
         if new {
-            self.messages -= aliases::merge(self.connection, self.owner.device, phone, lid, &mut self.counts)?;
+            self.messages -= aliases::merge(self.connection, self.owner, phone, lid, &mut self.counts)?;
         }
         Ok(new)
     }
@@ -205,6 +206,6 @@ impl<'a> Entry<'a> {
         const TALLY: &str =
             "UPDATE tallies SET seq = ?2, messages = messages + ?3, sent = sent + ?4, received = received + ?5 WHERE device = ?1";
         rows::run(self.connection, TALLY, (self.owner.device, integer(self.seq), self.messages, self.sent, self.received))?;
-        self.counts.write(self.connection, self.owner)
+        self.counts.write(self.connection)
     }
 }

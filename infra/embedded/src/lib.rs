@@ -8,6 +8,7 @@ mod deliveries;
 mod devices;
 mod error;
 mod fences;
+mod fresh;
 mod journal;
 mod key_value;
 mod limits;

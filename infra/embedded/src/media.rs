@@ -70,7 +70,7 @@ impl FolderMedia {
         self.0.kept.join(name(device.as_str())).join(name(id.as_str()))
     }
 
-    fn new(&self, device: &DeviceId, id: &MediaId) -> PathBuf {
+    fn unkept(&self, device: &DeviceId, id: &MediaId) -> PathBuf {
         self.0.new.join(name(device.as_str())).join(name(id.as_str()))
     }
 }
@@ -79,7 +79,7 @@ impl FolderMedia {
 impl Media for FolderMedia {
     async fn put(&self, device: &DeviceId, id: &MediaId, mut body: ByteStream) -> Result<u64, PutError> {
         let number = self.0.written.fetch_add(1, Ordering::Relaxed);
-        let (to, unfinished) = (self.new(device, id), Unfinished(self.0.writing.join(number.to_string())));
+        let (to, unfinished) = (self.unkept(device, id), Unfinished(self.0.writing.join(number.to_string())));
         let failed = |error: io::Error| PutError::Port(PortError::unavailable(error));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -103,7 +103,7 @@ impl Media for FolderMedia {
     }
 
     async fn keep(&self, device: &DeviceId, id: &MediaId) -> Result<bool, PortError> {
-        let (from, to) = (self.new(device, id), self.kept(device, id));
+        let (from, to) = (self.unkept(device, id), self.kept(device, id));
         blocking(move || match place(&from, &to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => to.try_exists(),
             placed => placed.map(|()| true),
@@ -113,7 +113,7 @@ impl Media for FolderMedia {
 
     async fn open(&self, device: &DeviceId, id: &MediaId) -> Result<Option<StoredFile>, PortError> {
         // In this order: a file that is kept meanwhile is found in its new place.
-        let paths = [self.new(device, id), self.kept(device, id)];
+        let paths = [self.unkept(device, id), self.kept(device, id)];
         let file = blocking(move || {
             for path in paths {
                 if let Some(file) = absent_is_none(File::open(path))? {
@@ -135,7 +135,7 @@ impl Media for FolderMedia {
     }
 
     async fn delete(&self, device: &DeviceId, id: &MediaId) -> Result<(), PortError> {
-        let paths = [self.new(device, id), self.kept(device, id)];
+        let paths = [self.unkept(device, id), self.kept(device, id)];
         blocking(move || paths.iter().try_for_each(|path| absent_is_fine(remove_file(path)))).await
     }
 

@@ -11,7 +11,7 @@ use crate::{
     Store, aliases,
     counts::{Counts, Owner},
     error::StoreError,
-    pages,
+    fresh, pages,
     rows::{self, integer},
     sorts::{self, Class},
 };
@@ -92,19 +92,14 @@ pub(crate) fn store(
     key: Option<&str>,
     bulk: Option<i64>,
 ) -> Result<(), StoreError> {
-    let mut counts = Counts::default();
     let mut new = 0;
     for message in messages {
-        if insert(connection, owner.device, message, key, bulk)? {
-            counts.add(message.timestamp.millis(), Class::of(message));
-            new += 1;
-        }
+        new += i64::from(insert(connection, owner.device, message, key, bulk)?);
     }
-    counts.write(connection, owner)?;
     rows::run(connection, "UPDATE tallies SET messages = messages + ?2 WHERE device = ?1", (owner.device, new)).map(drop)
 }
 
-/// Stores a message, unless it is stored already; the figures are its caller's.
+/// Stores a message, unless it is stored already; the tallies are its caller's.
 pub(crate) fn insert(
     connection: &Connection,
     device: i64,
@@ -119,10 +114,9 @@ pub(crate) fn insert(
         aliases::rename(&mut moved, &message.chat, &phone);
         return insert(connection, device, &moved, key, bulk);
     }
-    const SQL: &str =
-        "INSERT INTO messages (device, id, origin, chat, sort, status, timestamp, due_at, awaits_media, bulk, part, idempotency_key,
-            read_at, error, body)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id, device, origin) DO NOTHING";
+    const SQL: &str = "INSERT INTO messages (device, id, origin, chat, sort, status, timestamp, fresh, due_at, awaits_media, bulk, part,
+            idempotency_key, read_at, error, body)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id, device, origin) DO NOTHING";
     let class = Class::of(message);
     let values = (
         device,
@@ -141,7 +135,11 @@ pub(crate) fn insert(
         message.error.as_deref(),
         serde_json::to_string(message)?,
     );
-    Ok(rows::run(connection, SQL, values)? > 0)
+    let new = rows::run(connection, SQL, values)? > 0;
+    if new {
+        fresh::stored(connection, connection.last_insert_rowid())?;
+    }
+    Ok(new)
 }
 
 /// What makes a message's id unique within its device.
@@ -157,14 +155,21 @@ pub(crate) struct Stored {
     pub row: i64,
     pub timestamp: i64,
     pub class: Class,
+    pub fresh: bool,
+}
+
+impl Stored {
+    /// Reads `row, timestamp, sort, status, fresh`.
+    pub fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let class = Class { sort: row.get(2)?, status: row.get(3)? };
+        Ok(Self { row: row.get(0)?, timestamp: row.get(1)?, class, fresh: row.get(4)? })
+    }
 }
 
 /// The message of a key, if it is stored.
 pub(crate) fn find(connection: &Connection, device: i64, id: &MessageId, origin: &str) -> Result<Option<Stored>, StoreError> {
-    const SQL: &str = "SELECT row, timestamp, sort, status FROM messages WHERE id = ?2 AND device = ?1 AND origin = ?3";
-    rows::first(connection, SQL, (device, id.as_str(), origin), |row| {
-        Ok(Stored { row: row.get(0)?, timestamp: row.get(1)?, class: Class { sort: row.get(2)?, status: row.get(3)? } })
-    })
+    const SQL: &str = "SELECT row, timestamp, sort, status, fresh FROM messages WHERE id = ?2 AND device = ?1 AND origin = ?3";
+    rows::first(connection, SQL, (device, id.as_str(), origin), Stored::read)
 }
 
 /// The message of a row.
@@ -185,16 +190,14 @@ fn awaits_media(message: &Message) -> bool {
 
 /// Removes some messages of a device, with their counts; answers how many.
 pub(crate) fn remove_some(connection: &Connection, owner: Owner, most: usize) -> Result<usize, StoreError> {
-    const SQL: &str =
-        "DELETE FROM messages WHERE row IN (SELECT row FROM messages WHERE device = ?1 LIMIT ?2) RETURNING timestamp, sort, status";
-    let removed = rows::all(connection, SQL, (owner.device, integer(most as u64)), |row| {
-        Ok((row.get(0)?, Class { sort: row.get(1)?, status: row.get(2)? }))
-    })?;
+    const SQL: &str = "DELETE FROM messages WHERE row IN (SELECT row FROM messages WHERE device = ?1 LIMIT ?2)
+        RETURNING row, timestamp, sort, status, fresh";
+    let removed = rows::all(connection, SQL, (owner.device, integer(most as u64)), Stored::read)?;
     let mut counts = Counts::default();
-    for (timestamp, class) in &removed {
-        counts.remove(*timestamp, *class);
+    for message in removed.iter().filter(|message| !message.fresh) {
+        counts.remove(owner, message.timestamp, message.class);
     }
-    counts.write(connection, owner)?;
+    counts.write(connection)?;
     Ok(removed.len())
 }
 

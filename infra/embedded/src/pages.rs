@@ -1,5 +1,5 @@
 //! Lists and totals of messages. What a filter wants lies in a few walks through indexes, each in the order of time: one for every kind, direction and status,
-//! and for every device if it is about some. A page is merged from them, so that it costs what it holds, whatever else is stored.
+//! and for every device if it is about some, and one among the fresh messages. A page is merged from them, so that it costs what it holds, whatever else is stored.
 
 use std::{collections::BinaryHeap, vec};
 
@@ -27,14 +27,15 @@ const LONGEST_STRIDE: usize = 256;
 /// How many messages the filter wants.
 pub(crate) fn tally(connection: &Connection, filter: &MessageFilter) -> Result<MessageTally, StoreError> {
     let moment = connection.unchecked_transaction()?;
-    Ok(Wanted::of(&moment, filter)?.map(|wanted| wanted.count()).transpose()?.map(|counted| sorts::tally(&counted)).unwrap_or_default())
+    let Some(wanted) = Wanted::of(&moment, filter)? else { return Ok(MessageTally::default()) };
+    Ok(sorts::tally(&wanted.count()?.1))
 }
 
 /// A page of the messages the filter wants, all of it as of one moment: a message whose status changes moves from one walk to another.
 pub(crate) fn list(connection: &Connection, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, StoreError> {
     let moment = connection.unchecked_transaction()?;
     let Some(wanted) = Wanted::of(&moment, filter)? else { return Ok(Page { items: Vec::new(), total: 0, next: None }) };
-    let counted = wanted.count()?;
+    let (walks, counted) = wanted.count()?;
     let total = sorts::tally(&counted).total;
     let limit = page.limit.clamp(1, PageRequest::MAX_LIMIT) as usize;
     let after = page.cursor.as_ref().and_then(decode);
@@ -42,7 +43,7 @@ pub(crate) fn list(connection: &Connection, filter: &MessageFilter, page: &PageR
     if skip >= total {
         return Ok(Page { items: Vec::new(), total, next: None });
     }
-    let mut places = wanted.places(&counted, after.unwrap_or(NEWEST), skip as usize, limit + 1)?;
+    let mut places = wanted.places(walks, after.unwrap_or(NEWEST), skip as usize, limit + 1)?;
     let more = places.len() > limit;
     places.truncate(limit);
     let next = places.last().filter(|_| more).map(|(timestamp, row)| encode(*timestamp, *row));
@@ -77,6 +78,8 @@ enum Walk {
     All(Class),
     /// Those of a class that went through a device.
     Device(i64, Class),
+    /// The fresh ones, of the classes the filter wants: those that went through a device, or all.
+    Fresh(Option<i64>),
     /// Those of a device's chat, of the classes the filter wants.
     Chat(i64, String),
     /// Those with an id, of the classes the filter wants.
@@ -103,11 +106,20 @@ impl<'a> Wanted<'a> {
         Ok(Some(Self { connection, filter, scope, devices, span: Span { since, until } }))
     }
 
-    /// How many there are. Where they are few or of one chat, they are not told apart by status.
-    fn count(&self) -> Result<Vec<(Class, u64)>, StoreError> {
-        if let Some(walks) = self.narrow()? {
-            return walks.iter().map(|walk| self.count_walk(walk, self.span)).collect::<Result<Vec<_>, _>>().map(|counts| counts.concat());
+    /// Where they lie, and how many there are. Statuses are told apart among the old ones alone.
+    fn count(&self) -> Result<(Vec<Walk>, Vec<(Class, u64)>), StoreError> {
+        let (old, walks) = match self.narrow()? {
+            Some(walks) => (Vec::new(), walks),
+            None => (self.count_old()?, self.each(Walk::Fresh(None), |device| Walk::Fresh(Some(device)))),
+        };
+        let mut counted = old.clone();
+        for walk in &walks {
+            counted.extend(self.count_walk(walk, self.span)?);
         }
+        Ok((old.iter().flat_map(|(class, _)| self.of_class(*class)).chain(walks).collect(), counted))
+    }
+
+    fn count_old(&self) -> Result<Vec<(Class, u64)>, StoreError> {
         let part = |class, span| {
             self.of_class(class).iter().try_fold(0, |sum, walk| {
                 let counted = self.count_walk(walk, span)?;
@@ -118,12 +130,11 @@ impl<'a> Wanted<'a> {
     }
 
     /// The next `take` places after `start`, some skipped.
-    fn places(&self, counted: &[(Class, u64)], start: Place, skip: usize, take: usize) -> Result<Vec<Place>, StoreError> {
-        let walks = self.narrow()?.unwrap_or_else(|| counted.iter().flat_map(|(class, _)| self.of_class(*class)).collect());
+    fn places(&self, walks: Vec<Walk>, start: Place, skip: usize, take: usize) -> Result<Vec<Place>, StoreError> {
         let start = start.min((self.span.until, i64::MIN));
         let stride = (take.saturating_add(skip) / walks.len().max(1) + 8).min(LONGEST_STRIDE);
-        let mut walkers: Vec<_> =
-            walks.into_iter().map(|walk| Walker { walk, ahead: Vec::new().into_iter(), last: start, more: true }).collect();
+        let walker = |walk| Walker { walk, ahead: Vec::new().into_iter(), last: start, more: true };
+        let mut walkers: Vec<_> = walks.into_iter().map(walker).collect();
         let mut heads = BinaryHeap::with_capacity(walkers.len());
         for (number, walker) in walkers.iter_mut().enumerate() {
             heads.extend(walker.next(self, stride)?.map(|place| (place, number)));
@@ -164,10 +175,12 @@ impl<'a> Wanted<'a> {
     }
 
     fn of_class(&self, class: Class) -> Vec<Walk> {
-        match self.scope {
-            Scope::All => vec![Walk::All(class)],
-            _ => self.devices.iter().map(|device| Walk::Device(*device, class)).collect(),
-        }
+        self.each(Walk::All(class), |device| Walk::Device(device, class))
+    }
+
+    /// One walk through all there is, or one for each device.
+    fn each(&self, all: Walk, of_device: impl Fn(i64) -> Walk) -> Vec<Walk> {
+        if self.scope == Scope::All { vec![all] } else { self.devices.iter().copied().map(of_device).collect() }
     }
 
     fn count_walk(&self, walk: &Walk, span: Span) -> Result<Vec<(Class, u64)>, StoreError> {
@@ -185,17 +198,19 @@ impl<'a> Wanted<'a> {
     /// SQLite is told which index to walk: it has no figures to choose by.
     fn from(&self, walk: &Walk) -> String {
         let (index, wanted) = match walk {
-            Walk::All(_) => ("messages_by_time", "sort = ?3 AND status = ?4"),
-            Walk::Device(..) => ("messages_by_device", "device = ?1 AND sort = ?3 AND status = ?4"),
+            Walk::All(_) => ("messages_by_time", "fresh = 0 AND sort = ?3 AND status = ?4"),
+            Walk::Device(..) => ("messages_by_device", "fresh = 0 AND device = ?1 AND sort = ?3 AND status = ?4"),
+            Walk::Fresh(None) => ("messages_fresh", "fresh = 1"),
+            Walk::Fresh(Some(_)) => ("messages_fresh", "fresh = 1 AND device = ?1"),
             Walk::Chat(..) => ("messages_by_chat", "device = ?1 AND chat = ?2"),
             Walk::Id { device: None, .. } => ("messages_by_id", "id = ?5"),
             Walk::Id { chat: None, .. } => ("messages_by_id", "id = ?5 AND device = ?1"),
             Walk::Id { .. } => ("messages_by_id", "id = ?5 AND device = ?1 AND chat = ?2"),
         };
         let class = match walk {
-            Walk::Chat(..) | Walk::Id { .. } if self.filter.status.is_some() => " AND (?3 >> sort) & 1 AND status = ?4",
-            Walk::Chat(..) | Walk::Id { .. } => " AND (?3 >> sort) & 1",
             Walk::All(_) | Walk::Device(..) => "",
+            _ if self.filter.status.is_some() => " AND (?3 >> sort) & 1 AND status = ?4",
+            _ => " AND (?3 >> sort) & 1",
         };
         format!("messages INDEXED BY {index} WHERE {wanted}{class} AND timestamp >= ?6 AND (timestamp, row) < (?7, ?8)")
     }
@@ -206,6 +221,7 @@ impl<'a> Wanted<'a> {
         let (device, chat, sort, status, id) = match walk {
             Walk::All(class) => (None, None, class.sort, Some(class.status), None),
             Walk::Device(device, class) => (Some(*device), None, class.sort, Some(class.status), None),
+            Walk::Fresh(device) => (*device, None, sorts, status, None),
             Walk::Chat(device, chat) => (Some(*device), Some(chat), sorts, status, None),
             Walk::Id { id, device, chat } => (*device, chat.as_ref(), sorts, status, Some(id)),
         };
@@ -226,6 +242,8 @@ struct Walker {
 impl Walker {
     fn next(&mut self, wanted: &Wanted<'_>, stride: usize) -> Result<Option<Place>, StoreError> {
         if self.ahead.len() == 0 && self.more {
+            // All the fresh ones are looked at each time.
+            let stride = if let Walk::Fresh(_) = self.walk { usize::MAX } else { stride };
             let ahead = wanted.step(&self.walk, self.last, stride)?;
             self.more = ahead.len() == stride;
             self.last = ahead.last().copied().unwrap_or(self.last);

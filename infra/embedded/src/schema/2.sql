@@ -6,6 +6,7 @@ CREATE INDEX devices_by_key ON devices (key_hash);
 -- 8 other, 9 poll, 10 reaction, 11 vote), one more for outgoing ones. `status` counts from pending: 1 failed, 2 sent, 3 delivered, 4 read.
 -- `origin` is empty for outgoing messages, whose ids are unique within their device, and chat and sender for the others.
 -- `status`, `read_at` and `error` are as they are now whatever `body` says, which is the rest of the message.
+-- The `fresh` ones are the latest few; only when they have grown old are they counted and put into the indexes of lists.
 ALTER TABLE messages RENAME TO messages_1;
 CREATE TABLE messages (
     row             INTEGER PRIMARY KEY,
@@ -16,6 +17,7 @@ CREATE TABLE messages (
     sort            INTEGER NOT NULL,
     status          INTEGER NOT NULL,
     timestamp       INTEGER NOT NULL,
+    fresh           INTEGER NOT NULL DEFAULT 0,
     due_at          INTEGER,
     awaits_media    INTEGER NOT NULL DEFAULT 0,
     bulk            INTEGER,
@@ -35,15 +37,16 @@ INSERT INTO messages (row, device, id, origin, chat, sort, status, timestamp, id
 DROP TABLE messages_1;
 CREATE UNIQUE INDEX messages_by_id ON messages (id, device, origin);
 CREATE UNIQUE INDEX messages_by_idempotency_key ON messages (device, idempotency_key) WHERE idempotency_key IS NOT NULL;
--- A list is merged from one walk for each sort and status it wants, so that it steps over nothing it does not want.
-CREATE INDEX messages_by_time ON messages (sort, status, timestamp);
-CREATE INDEX messages_by_device ON messages (device, sort, status, timestamp);
+-- A list is merged from one walk for each sort and status it wants, so that it steps over nothing it does not want, and the fresh ones.
+CREATE INDEX messages_by_time ON messages (sort, status, timestamp) WHERE fresh = 0;
+CREATE INDEX messages_by_device ON messages (device, sort, status, timestamp) WHERE fresh = 0;
+CREATE INDEX messages_fresh ON messages (device, timestamp) WHERE fresh = 1;
 CREATE INDEX messages_by_chat ON messages (device, chat, timestamp, sort);
 CREATE INDEX messages_pending ON messages (coalesce(due_at, timestamp)) WHERE status = 0;
 CREATE INDEX messages_awaiting_media ON messages (device, timestamp) WHERE awaits_media = 1;
 CREATE UNIQUE INDEX messages_by_bulk ON messages (bulk, part) WHERE bulk IS NOT NULL;
 
--- How many messages of each UTC day there are: of a device (its row), of a user (minus one minus their id), and of all (0).
+-- How many messages of each UTC day there are, the fresh ones apart: of a device (its row), of a user (minus one minus their id), and of all (0).
 CREATE TABLE message_counts (
     scope  INTEGER NOT NULL,
     day    INTEGER NOT NULL,

@@ -34,7 +34,7 @@ async fn twenty_thousand_messages_are_accepted_and_get_three_statuses() {
                 let message = Message {
                     id: MessageId::parse(format!("3EB0{id:016X}")).unwrap(),
                     chat: phone(n % 20),
-                    ..outgoing(&device, d * EACH + n)
+                    ..outgoing(&device, n * DEVICES + d)
                 };
                 store.accept(&message, None).await.unwrap();
                 for status in [MessageStatus::Sent, MessageStatus::Delivered, MessageStatus::Read] {
@@ -46,6 +46,7 @@ async fn twenty_thousand_messages_are_accepted_and_get_three_statuses() {
     devices.collect::<JoinSet<()>>().join_all().await;
     let took = started.elapsed();
     eprintln!("{} messages with 3 statuses each: {took:?}, {:?} each", DEVICES * EACH, took / (DEVICES * EACH) as u32);
+    eprintln!("{}", std::fs::read_to_string("/proc/self/io").unwrap_or_default().replace('\n', ", "));
     drop(store);
     let size = std::fs::metadata(folder.path().join("warta.db")).unwrap().len();
     eprintln!("{} KB", size / 1024);
