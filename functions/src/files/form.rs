@@ -159,17 +159,17 @@ mod tests {
 
     use super::*;
 
-    const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\n6281100000001\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"../東京.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nbytes\r\n--bytes\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"mentions[]\"\r\n\r\n1\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"mentions[]\"\r\n\r\n2\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"unknown\"\r\n\r\nx\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\nother\r\n--b--\r\n";
+    const FORM: &str = "--xyz\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\n6281100000001\r\n\
+        --xyz\r\nContent-Disposition: form-data; name=\"image\"; filename=\"../東京.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nbytes\r\n--xy\r\n\
+        --xyz\r\nContent-Disposition: form-data; name=\"mentions[]\"\r\n\r\n1\r\n\
+        --xyz\r\nContent-Disposition: form-data; name=\"mentions[]\"\r\n\r\n2\r\n\
+        --xyz\r\nContent-Disposition: form-data; name=\"unknown\"\r\n\r\nx\r\n\
+        --xyz\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\nother\r\n--xyz--\r\n";
 
     /// In chunks of `size` bytes.
     fn form(text: &str, size: usize, max_bytes: u64) -> Form {
         let chunks: Vec<io::Result<Vec<u8>>> = text.as_bytes().chunks(size).map(|chunk| Ok(chunk.to_vec())).collect();
-        let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=b");
+        let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=xyz");
         Form::new(request.body(Body::from_stream(stream::iter(chunks))).unwrap(), "image", max_bytes).unwrap()
     }
 
@@ -181,7 +181,7 @@ mod tests {
             assert_eq!((part.file_name.as_deref(), part.mime_type.as_deref()), (Some("東京.jpg"), Some("image/jpeg")));
             assert_eq!((form.field("recipient"), form.values("mentions").len()), (Some("6281100000001"), 0));
             let bytes: Vec<Bytes> = part.body().try_collect().await.unwrap();
-            assert_eq!(bytes.concat(), b"bytes\r\n--bytes");
+            assert_eq!(bytes.concat(), b"bytes\r\n--xy");
             assert!(form.next_file().await.unwrap().is_none());
             assert_eq!((form.field("recipient"), form.values("mentions")), (Some("6281100000001"), &["1".to_owned(), "2".to_owned()][..]));
         }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_form_that_says_it_is_too_large_is_not_read() {
         let request = |length: u64| {
-            let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=b").header("content-length", length);
+            let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=xyz").header("content-length", length);
             Form::new(request.body(Body::empty()).unwrap(), "image", 10)
         };
         assert!(request(10 + SPARE).is_ok());
