@@ -1,14 +1,18 @@
 //! What goes with a message besides its words: a file has to be looked at, encrypted and uploaded before its message can be written.
 
-use std::io;
+use std::{future::Future, io, time::Duration};
 
 use domain::{
     model::{DeviceId, MediaFile, Message, MessageType},
     ports::{ByteStream, PortError, StoredFile},
 };
+use fetch::{LinkPreview, first_url};
 use futures::TryStreamExt;
 use media::Unreadable;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::{
+    task::{JoinError, spawn_blocking},
+    time::timeout,
+};
 use wacore::{download::MediaType, upload::MediaEncryptor};
 use whatsapp_rust::{
     Client, ErrorChainExt,
@@ -18,11 +22,21 @@ use whatsapp_rust::{
 use super::outbox::Outgoing;
 use crate::host::Shared;
 
+/// An upload that takes longer is begun anew: 100 MB at the slowest of connections.
+const UPLOAD: Duration = Duration::from_secs(20 * 60);
+
+/// A text does not wait longer for what its link leads to.
+const PREVIEW: Duration = Duration::from_secs(3);
+
 /// What goes with a message.
 #[derive(Debug)]
 pub enum Enclosed {
     /// A file that lies at WhatsApp.
     File(Box<SentFile>),
+    /// What a link in a text leads to.
+    Preview(LinkPreview),
+    /// There is nothing to see where a link leads.
+    Nothing,
 }
 
 /// A file that lies at WhatsApp, and what is told of it.
@@ -90,11 +104,15 @@ impl From<JoinError> for Unenclosed {
 
 /// Whether something has to be made before it can be written.
 pub fn is_needed(outgoing: &Outgoing) -> bool {
-    matches!(outgoing, Outgoing::Message(message) if message.media().is_some())
+    matches!(outgoing, Outgoing::Message(message) if message.media().is_some() || link(message).is_some())
 }
 
 /// Makes what goes with a message. May be repeated, and broken off anywhere.
 pub async fn enclose(shared: &Shared, client: &Client, message: &Message) -> Result<Enclosed, Unenclosed> {
+    if let Some(link) = link(message) {
+        let preview = timeout(PREVIEW, fetch::link_preview(&shared.fetcher, link)).await.unwrap_or_default();
+        return Ok(preview.map_or(Enclosed::Nothing, Enclosed::Preview));
+    }
     let file = message.media().ok_or(Unenclosed::Never("media_missing"))?;
     let stored = open(shared, &message.device_id, file).await?;
     let media_type = media_type(message.kind).ok_or(Unenclosed::Never("media_unreadable"))?;
@@ -109,8 +127,13 @@ pub async fn enclose(shared: &Shared, client: &Client, message: &Message) -> Res
     let turn = shared.room.look().await;
     let (bytes, mime_type, look) = spawn_blocking(move || look(kind, voice_note, bytes, mime_type, told)).await??;
     drop(turn);
-    let upload = client.upload(bytes, media_type, UploadOptions::default()).await.map_err(not_uploaded)?;
+    let upload = in_time(client.upload(bytes, media_type, UploadOptions::default())).await?;
     Ok(Enclosed::File(Box::new(SentFile { upload, mime_type, look })))
+}
+
+/// The link to be shown with what it leads to.
+fn link(message: &Message) -> Option<&str> {
+    if message.link_preview && message.kind == MessageType::Text { first_url(&message.content) } else { None }
 }
 
 async fn open(shared: &Shared, device: &DeviceId, file: &MediaFile) -> Result<StoredFile, Unenclosed> {
@@ -130,17 +153,45 @@ async fn read(stored: StoredFile) -> io::Result<Vec<u8>> {
         .await
 }
 
+/// A file as it is sent: its bytes, their type, and what is told of them.
+type Looked = (Vec<u8>, String, Look);
+
 /// Looks at a file, and makes of it what people can see or hear.
-fn look(kind: MessageType, voice_note: bool, bytes: Vec<u8>, mime_type: String, told: Look) -> Result<(Vec<u8>, String, Look), Unreadable> {
+fn look(kind: MessageType, voice_note: bool, bytes: Vec<u8>, mime_type: String, told: Look) -> Result<Looked, Unreadable> {
     Ok(match kind {
         MessageType::Image => {
-            let look =
-                media::image(&bytes).map(|info| Look { thumbnail: Some(info.thumbnail), size: Some((info.width, info.height)), ..told });
-            (bytes, mime_type, look.unwrap_or_default())
+            let look = match media::image(&bytes) {
+                Ok(image) => Look { thumbnail: Some(image.thumbnail), size: Some((image.width, image.height)), ..told },
+                Err(Unreadable) => told,
+            };
+            (bytes, mime_type, look)
         }
-        MessageType::Sticker => (media::sticker(&bytes)?, "image/webp".to_owned(), Look { size: Some((512, 512)), ..told }),
+        MessageType::Sticker => {
+            let sticker = media::sticker(&bytes)?;
+            let look = Look { size: Some((512, 512)), moves: moves(&sticker), ..told };
+            (sticker, "image/webp".to_owned(), look)
+        }
+        MessageType::Video => {
+            let video = media::video(&bytes);
+            let look = Look { seconds: video.seconds.or(told.seconds), size: video.width.zip(video.height), ..told };
+            (bytes, mime_type, look)
+        }
+        MessageType::Audio if voice_note => {
+            let voice = media::voice(&bytes)?;
+            let look = Look { seconds: Some(voice.seconds), waveform: Some(voice.waveform.to_vec()), ..told };
+            (voice.ogg_opus, "audio/ogg; codecs=opus".to_owned(), look)
+        }
+        MessageType::Audio => {
+            let seconds = media::audio(&bytes).or(told.seconds);
+            (bytes, mime_type, Look { seconds, ..told })
+        }
         _ => (bytes, mime_type, told),
     })
+}
+
+/// Whether a WebP says that it is animated.
+fn moves(webp: &[u8]) -> bool {
+    webp.get(12..16) == Some(b"VP8X") && webp.get(20).is_some_and(|flags| flags & 0x02 != 0)
 }
 
 /// Uploads a file that nobody has to look at: only its encrypted bytes are ever in memory as a whole.
@@ -155,7 +206,14 @@ async fn upload_unread(client: &Client, stored: StoredFile, media_type: MediaTyp
         let info = encryptor.finalize(&mut encrypted).map_err(Unenclosed::NotNow)?;
         (bytes::Bytes::from(encrypted), info)
     };
-    client.upload_stream(encrypted, info, media_type).await.map_err(not_uploaded)
+    in_time(client.upload_stream(encrypted, info, media_type)).await
+}
+
+async fn in_time(upload: impl Future<Output = anyhow::Result<UploadResponse>>) -> Result<UploadResponse, Unenclosed> {
+    match timeout(UPLOAD, upload).await {
+        Ok(uploaded) => uploaded.map_err(not_uploaded),
+        Err(elapsed) => Err(Unenclosed::NotNow(elapsed.into())),
+    }
 }
 
 /// What a server refuses it will refuse again; anything else may be the weather.

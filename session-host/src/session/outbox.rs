@@ -317,7 +317,7 @@ mod tests {
         let (first, _) = outbox.next().unwrap();
         outbox.written(first.id());
         assert_eq!(outbox.next().unwrap().0.id().as_str(), "two");
-        assert_eq!(outbox.next(), None, "one is being written");
+        assert!(outbox.next().is_none(), "one is being written");
         outbox.disconnected();
         let mut written = Vec::new();
         while let Some((outgoing, _)) = outbox.next() {

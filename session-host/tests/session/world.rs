@@ -1,0 +1,228 @@
+//! A world for one test: a sandbox with its phones, a store, and a host between them.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use domain::{
+    model::{
+        AiSettings, ApiKey, Attachment, Command, CommandId, DeliveryStats, Device, DeviceId, Envelope, MediaFile, MediaId, MediaPlace,
+        Message, MessageCounts, MessageId, MessageStatus, MessageType, Outcome, Session, SessionId, Status, UserId,
+    },
+    pipeline::{Draft, Intake, Links},
+    ports::{Clock, CommandSink, Devices, Ids, Media, Messages, RandomIds, Replies, Subscription, SystemClock},
+};
+use embedded::{FolderMedia, InProcessPush, InProcessReplies, Store};
+use futures::{StreamExt, stream};
+use reqwest::Client;
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+use session_host::{
+    Host, Network, Ports,
+    deliver::{self, Reach},
+};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct World {
+    pub sandbox: Sandbox,
+    pub store: Store,
+    pub media: FolderMedia,
+    pub intake: Intake,
+    replies: Arc<InProcessReplies>,
+    push: Arc<InProcessPush>,
+    host: Option<Host>,
+    http: Client,
+    _data: TempDir,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        // The second one finds it set up, which is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let sandbox = Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let data = TempDir::new().unwrap();
+        let store = Store::open(data.path()).unwrap();
+        let media = FolderMedia::open(data.path(), Links::new("http://127.0.0.1", "secret")).unwrap();
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let (records, replies, push) = (Arc::new(store.clone()), Arc::new(InProcessReplies::default()), Arc::new(InProcessPush::default()));
+        let intake = Intake {
+            messages: records.clone(),
+            bulks: records.clone(),
+            aliases: records.clone(),
+            commands: records,
+            replies: replies.clone(),
+            clock,
+            ids,
+        };
+        let http = Client::builder().no_proxy().build().unwrap();
+        let mut world = Self { sandbox, store, media, intake, replies, push, host: None, http, _data: data };
+        world.start().await;
+        world
+    }
+
+    /// Starts a host on what is stored.
+    pub async fn start(&mut self) {
+        let records = Arc::new(self.store.clone());
+        let ports = Ports {
+            devices: records.clone(),
+            messages: records.clone(),
+            bulks: records.clone(),
+            media: Arc::new(self.media.clone()),
+            aliases: records.clone(),
+            journal: records.clone(),
+            commands: records.clone(),
+            sink: records.clone(),
+            deliveries: records.clone(),
+            key_values: records,
+            replies: self.replies.clone(),
+            push: self.push.clone(),
+            clock: self.intake.clock.clone(),
+            ids: self.intake.ids.clone(),
+            epoch: self.store.epoch(),
+        };
+        let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
+        self.host = Some(Host::start(ports, network, deliver::Config::new("secret", Reach::Loopback)).await);
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.shutdown().await;
+        }
+    }
+
+    pub async fn phone(&self, number: &str) {
+        self.post("/phones", json!({"number": number, "name": number})).await;
+    }
+
+    /// A device that is linked to the phone and connected.
+    pub async fn linked(&self, number: &str) -> Device {
+        let now = self.intake.clock.now();
+        let device = Device {
+            id: self.intake.ids.device(),
+            user_id: UserId::parse(123).unwrap(),
+            session_id: SessionId::parse(format!("user_123_device_{number}")).unwrap(),
+            alias: number.into(),
+            description: None,
+            api_key: ApiKey::new("wak"),
+            webhook: None,
+            ai: AiSettings::default(),
+            created_at: now,
+            updated_at: now,
+            session: Session::new(),
+            counts: MessageCounts::default(),
+            deliveries: DeliveryStats::default(),
+        };
+        assert!(self.store.create(&device).await.unwrap());
+        self.ask(&device.id, Command::Connect).await;
+        let qr = eventually("there is a code", async || self.device(&device.id).await.session.qr).await;
+        self.post(&format!("/phones/{number}/scan"), json!({"qr": qr.code})).await;
+        self.connected(&device.id).await
+    }
+
+    pub async fn connected(&self, id: &DeviceId) -> Device {
+        eventually("the device is connected", async || {
+            let device = self.device(id).await;
+            (device.session.status == Status::Connected).then_some(device)
+        })
+        .await
+    }
+
+    pub async fn device(&self, id: &DeviceId) -> Device {
+        Devices::get(&self.store, id).await.unwrap().unwrap()
+    }
+
+    /// Gives the device a command; answers what became of it.
+    pub async fn ask(&self, device: &DeviceId, command: Command) -> Outcome {
+        let id = self.hand_in(device, command).await;
+        self.replies.wait(&id, PATIENCE).await.unwrap().expect("an outcome")
+    }
+
+    pub async fn hand_in(&self, device: &DeviceId, command: Command) -> CommandId {
+        let (id, now) = (self.intake.ids.command(), self.intake.clock.now());
+        let envelope = Envelope { id: id.clone(), device_id: device.clone(), command, accepted_at: now, due_at: now, reply: true };
+        self.store.enqueue(&envelope).await.unwrap();
+        id
+    }
+
+    /// Takes a message in.
+    pub async fn accept(&self, device: &Device, draft: Draft) -> Message {
+        self.intake.message(device, draft, None, false).await.unwrap().message
+    }
+
+    /// Takes a message in and waits until WhatsApp has taken it.
+    pub async fn send(&self, device: &Device, draft: Draft) -> Message {
+        let message = self.accept(device, draft).await;
+        self.record(device, &message.id, "it is sent", |message| message.status >= MessageStatus::Sent).await
+    }
+
+    pub async fn record(&self, device: &Device, id: &MessageId, what: &str, is_so: impl Fn(&Message) -> bool) -> Message {
+        eventually(what, async || Messages::get(&self.store, &device.id, id).await.unwrap().filter(&is_so)).await
+    }
+
+    /// A draft with a stored file.
+    pub async fn file(&self, device: &Device, to: &str, kind: MessageType, mime_type: &str, bytes: impl Into<Bytes>) -> Draft {
+        let (id, bytes) = (self.intake.ids.media(), bytes.into());
+        let size_bytes = bytes.len() as u64;
+        self.media.put(&device.id, &id, stream::iter([Ok(bytes)]).boxed()).await.unwrap();
+        let mut draft = Draft::new(domain::model::Jid::parse(to).unwrap(), kind, "");
+        draft.attachment = Some(attachment(id, mime_type, size_bytes));
+        draft
+    }
+
+    /// Everything that is told from now on.
+    pub fn events(&self) -> broadcast::Receiver<Arc<domain::model::Event>> {
+        self.push.subscribe()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let response = self.http.post(format!("http://{}{path}", self.sandbox.addr())).json(&body).send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// All messages of a phone.
+    pub async fn messages(&self, number: &str) -> Vec<Value> {
+        let url = format!("http://{}/phones/{number}/messages", self.sandbox.addr());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// A message as a phone has it.
+    pub async fn on_phone(&self, number: &str, id: &MessageId) -> Value {
+        self.on_phone_when(number, id, |_| true).await
+    }
+
+    pub async fn on_phone_when(&self, number: &str, id: &MessageId, is_so: impl Fn(&Value) -> bool) -> Value {
+        eventually("the phone has the message", async || {
+            self.messages(number).await.into_iter().find(|message| message["id"] == id.as_str() && is_so(message))
+        })
+        .await
+    }
+}
+
+pub fn attachment(id: MediaId, mime_type: &str, size_bytes: u64) -> Attachment {
+    Attachment::Media(MediaFile {
+        mime_type: mime_type.into(),
+        file_name: Some("file".into()),
+        size_bytes,
+        seconds: None,
+        voice_note: false,
+        place: MediaPlace::Stored { id },
+    })
+}
+
+/// Asks again and again until there is an answer; fails the test if there is none for long.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let mut asking = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        asking.tick().await;
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "never came true: {what}");
+    }
+}
