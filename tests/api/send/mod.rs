@@ -1,0 +1,3 @@
+//! `/send`
+
+mod text;
