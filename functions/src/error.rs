@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{model::Timestamp, ports::PortError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Details quote what the user sent, but not all of it.
@@ -75,6 +76,16 @@ impl ApiError {
         Self::Validation { details: format!("{field}: {problem}") }
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status_and_code().0
+    }
+
+    /// The word for it that stays.
+    pub fn code(&self) -> &'static str {
+        self.status_and_code().1
+    }
+
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidApiToken | Self::ApiTokenExpired | Self::InvalidDeviceKey => (StatusCode::UNAUTHORIZED, "INVALID_API_TOKEN"),
@@ -118,26 +129,38 @@ impl ApiError {
 
     /// The contract's shape of an error.
     pub fn body(&self, request_id: &str, at: Timestamp) -> Body {
-        let code = self.status_and_code().1;
-        let error = Fields { code, message: self.to_string(), details: self.details(), timestamp: at, request_id: request_id.to_owned() };
+        let error = Fields {
+            code: self.code(),
+            message: self.to_string(),
+            details: self.details(),
+            timestamp: at,
+            request_id: request_id.to_owned(),
+        };
         Body { success: false, error }
     }
 }
 
 /// What users read of an error.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Error")]
 pub struct Body {
+    #[schemars(extend("const" = false))]
     success: bool,
     error: Fields,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
+    /// What programs tell errors apart by: it stays as it is.
     code: &'static str,
+    /// What went wrong, for people.
     message: String,
+    /// What exactly, and where.
     details: Option<String>,
     timestamp: Timestamp,
+    /// Names the request in our log, as the header `X-Request-Id` does.
     request_id: String,
 }
 
@@ -150,7 +173,7 @@ impl From<PortError> for ApiError {
 /// The status alone: `request_id` knows the rest of what the body says, and writes it.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.status_and_code().0.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
     }

@@ -1,15 +1,17 @@
 //! Types for the fields of requests, so that a request that was read is a request that is valid. Errors name the field by its path
 //! because they arise where it is read.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// Text of `MIN` to `MAX` characters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, description = "", extend("minLength" = MIN, "maxLength" = MAX))]
 pub struct Text<const MIN: usize, const MAX: usize>(pub String);
 
 impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX> {
@@ -25,7 +27,8 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
 }
 
 /// A whole number from `MIN` to `MAX`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, JsonSchema)]
+#[schemars(inline, description = "", extend("minimum" = MIN, "maximum" = MAX))]
 pub struct Number<const MIN: u32, const MAX: u32>(pub u32);
 
 impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
@@ -39,7 +42,8 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
 }
 
 /// A list of at most `MAX` items.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, description = "", extend("maxItems" = MAX))]
 pub struct List<T, const MAX: usize>(pub Vec<T>);
 
 impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
@@ -81,6 +85,20 @@ impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Object<T> {
         }
 
         deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Object<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [generator.subschema_for::<T>(), {"type": "array", "maxItems": 0}, {"type": "null"}]})
     }
 }
 

@@ -11,6 +11,7 @@ mod fields;
 mod files;
 mod history;
 mod limits;
+mod openapi;
 mod reply;
 mod request_id;
 mod router;

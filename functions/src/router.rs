@@ -5,13 +5,14 @@ use std::{any::Any, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    handler::Handler,
     http::{
         HeaderName, Method,
         header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, delete, get, post, put},
+    routing::{any, get},
 };
 use tower::ServiceBuilder;
 use tower_http::{
@@ -23,7 +24,9 @@ use crate::{
     api::Api,
     auth, drain,
     error::ApiError,
-    limits, request_id,
+    limits,
+    openapi::{self, Table},
+    request_id,
     routes::{self, devices, health, media, messages, send, socket, templates, users},
 };
 
@@ -39,74 +42,82 @@ pub fn router(api: Api) -> Router {
     let api = Arc::new(api);
     let authenticated = middleware::from_fn_with_state(api.clone(), auth::require);
     let limited = middleware::from_fn_with_state(api.clone(), limits::run);
-    let endpoints = Router::new()
-        .route("/devices", post(devices::create::handle))
-        .route("/devices/{id}", get(devices::get::handle))
-        .route("/devices/{id}", put(devices::update::handle))
-        .route("/devices/{id}", delete(devices::delete::handle))
-        .route("/devices/{id}/connect", post(devices::connect::handle))
-        .route("/devices/{id}/disconnect", post(devices::disconnect::handle))
-        .route("/devices/{id}/relogin", post(devices::relogin::handle))
-        .route("/devices/{id}/qr", get(devices::qr::handle))
-        .route("/devices/{id}/key", post(devices::key::handle))
-        .route("/devices/{id}/read", post(devices::read::handle))
-        .route("/devices/{id}/typing", post(devices::typing::handle))
-        .route("/devices/{id}/messages", get(devices::messages::list))
-        .route("/devices/{id}/messages/{contactId}", get(devices::messages::of_contact))
-        .route("/users/{userId}/devices", get(users::devices::list))
-        .route("/users/{userId}/messages", get(users::messages::list))
-        .route("/auth/token", post(routes::auth::token::handle))
-        .route("/templates", get(templates::list::handle))
-        .route("/templates", post(templates::create::handle))
-        .route("/templates/{name}", get(templates::get::handle))
-        .route("/templates/{name}", put(templates::update::handle))
-        .route("/templates/{name}", delete(templates::delete::handle))
+    let key = middleware::from_fn_with_state(api.clone(), auth::require_key);
+    let owners = owners()
         .merge(sends())
-        .route("/messages", get(messages::list::handle))
-        .route("/messages/{messageId}/edit", post(messages::edit::handle))
-        .route("/messages/{messageId}/delete", post(messages::delete::handle))
-        .route("/messages/{messageId}/forward", post(messages::forward::handle))
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .layer(authenticated.clone());
-    // Those of a device itself, known by its key alone.
-    let of_device = Router::new()
-        .nest("/device", sends())
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(api.clone(), auth::require_key));
-    let endpoints = endpoints.merge(of_device).layer(limited.clone()).layer(DefaultBodyLimit::max(MAX_BODY));
-    let open = Router::new()
+        .with(|router| router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).layer(authenticated.clone()));
+    let devices = sends().by_key("/device").with(|router| router.method_not_allowed_fallback(method_not_allowed).layer(key));
+    let asked = owners.merge(devices).with(|router| router.layer(limited.clone()).layer(DefaultBodyLimit::max(MAX_BODY)));
+    let (endpoints, entries) = asked.merge(open()).split();
+    let router = Router::new()
         .nest(BASE, endpoints)
         // The one path under it that nesting leaves out.
         .route(&format!("{BASE}/"), any(not_found).layer(authenticated).layer(limited.clone()))
-        .route(&format!("{BASE}/health"), get(health::handle))
-        // Signed links: no token, and no limit.
-        .route(&format!("{BASE}/media/{{deviceId}}/{{mediaId}}"), get(media::download::handle).put(media::upload::handle))
         .route("/health", get(health::handle))
         .route("/ws", get(socket::open).layer(limited))
+        .merge(openapi::routes(BASE, entries))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found);
-    finish(open, api)
+    finish(router, api)
+}
+
+/// What the operator and users ask for.
+fn owners() -> Table {
+    Table::new()
+        .post("/devices", devices::create::handle, devices::create::doc)
+        .get("/devices/{id}", devices::get::handle, devices::get::doc)
+        .put("/devices/{id}", devices::update::handle, devices::update::doc)
+        .delete("/devices/{id}", devices::delete::handle, devices::delete::doc)
+        .post("/devices/{id}/connect", devices::connect::handle, devices::connect::doc)
+        .post("/devices/{id}/disconnect", devices::disconnect::handle, devices::disconnect::doc)
+        .post("/devices/{id}/relogin", devices::relogin::handle, devices::relogin::doc)
+        .get("/devices/{id}/qr", devices::qr::handle, devices::qr::doc)
+        .post("/devices/{id}/key", devices::key::handle, devices::key::doc)
+        .post("/devices/{id}/read", devices::read::handle, devices::read::doc)
+        .post("/devices/{id}/typing", devices::typing::handle, devices::typing::doc)
+        .get("/devices/{id}/messages", devices::messages::list, devices::messages::list_doc)
+        .get("/devices/{id}/messages/{contactId}", devices::messages::of_contact, devices::messages::of_contact_doc)
+        .get("/users/{userId}/devices", users::devices::list, users::devices::doc)
+        .get("/users/{userId}/messages", users::messages::list, users::messages::doc)
+        .post("/auth/token", routes::auth::token::handle, routes::auth::token::doc)
+        .get("/templates", templates::list::handle, templates::list::doc)
+        .post("/templates", templates::create::handle, templates::create::doc)
+        .get("/templates/{name}", templates::get::handle, templates::get::doc)
+        .put("/templates/{name}", templates::update::handle, templates::update::doc)
+        .delete("/templates/{name}", templates::delete::handle, templates::delete::doc)
+        .get("/messages", messages::list::handle, messages::list::doc)
+        .post("/messages/{messageId}/edit", messages::edit::handle, messages::edit::doc)
+        .post("/messages/{messageId}/delete", messages::delete::handle, messages::delete::doc)
+        .post("/messages/{messageId}/forward", messages::forward::handle, messages::forward::doc)
 }
 
 /// What sends, through the device that the caller is or names.
-fn sends() -> Router<Arc<Api>> {
-    Router::new()
-        .route("/send", post(send::text::handle))
-        .route("/send/template", post(send::template::handle))
-        .route("/send/bulk", post(send::bulk::create::handle).layer(DefaultBodyLimit::max(MAX_BULK)))
-        .route("/send/bulk/{bulkId}", get(send::bulk::get::handle))
-        .route("/send/bulk/{bulkId}/cancel", post(send::bulk::cancel::handle))
-        .route("/send/image", post(send::image::handle))
-        .route("/send/video", post(send::video::handle))
-        .route("/send/document", post(send::document::handle))
-        .route("/send/audio", post(send::audio::handle))
-        .route("/send/sticker", post(send::sticker::handle))
-        .route("/send/location", post(send::location::handle))
-        .route("/send/contact", post(send::contact::handle))
-        .route("/send/poll", post(send::poll::handle))
-        .route("/send/reaction", post(send::reaction::handle))
-        .route("/media", post(media::create::handle))
+fn sends() -> Table {
+    Table::new()
+        .post("/send", send::text::handle, send::text::doc)
+        .post("/send/template", send::template::handle, send::template::doc)
+        .post("/send/bulk", send::bulk::create::handle.layer(DefaultBodyLimit::max(MAX_BULK)), send::bulk::create::doc)
+        .get("/send/bulk/{bulkId}", send::bulk::get::handle, send::bulk::get::doc)
+        .post("/send/bulk/{bulkId}/cancel", send::bulk::cancel::handle, send::bulk::cancel::doc)
+        .post("/send/image", send::image::handle, send::image::doc)
+        .post("/send/video", send::video::handle, send::video::doc)
+        .post("/send/document", send::document::handle, send::document::doc)
+        .post("/send/audio", send::audio::handle, send::audio::doc)
+        .post("/send/sticker", send::sticker::handle, send::sticker::doc)
+        .post("/send/location", send::location::handle, send::location::doc)
+        .post("/send/contact", send::contact::handle, send::contact::doc)
+        .post("/send/poll", send::poll::handle, send::poll::doc)
+        .post("/send/reaction", send::reaction::handle, send::reaction::doc)
+        .post("/media", media::create::handle, media::create::doc)
+}
+
+/// What anybody may ask for.
+fn open() -> Table {
+    Table::new()
+        .get("/health", health::handle, health::doc)
+        // Signed links: no token, and no limit.
+        .get("/media/{deviceId}/{mediaId}", media::download::handle, media::download::doc)
+        .put("/media/{deviceId}/{mediaId}", media::upload::handle, media::upload::doc)
 }
 
 /// Everything the WebSocket's own port answers: the WebSocket, at any path.
@@ -150,4 +161,20 @@ async fn method_not_allowed() -> ApiError {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     ApiError::Internal(format!("a handler panicked: {}", text.unwrap_or("without words")).into()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openapi::Body;
+
+    #[test]
+    fn every_example_of_a_request_can_be_read() {
+        let (_, entries) = owners().merge(sends()).split();
+        for entry in entries {
+            if let Some(Body::Json { example, reads, .. }) = (entry.say)().body {
+                assert_eq!(reads(&example), Ok(()), "{} {}", entry.method, entry.path);
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Settings of a device's AI replies, in the contract's shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AiSettings {
     /// Whether anything of this is in force.
@@ -53,6 +54,7 @@ impl Default for AiSettings {
 
 /// The hours in which a device answers by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkingHours {
     /// Whether the hours matter at all.
@@ -81,6 +83,7 @@ impl Default for WorkingHours {
 
 /// A fixed answer to messages that contain a word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AutoResponse {
     /// What the message has to contain, whatever the case.
     pub trigger: String,

@@ -73,6 +73,7 @@ pub struct DeleteMessage {
 
 /// What the other side sees while somebody is writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Typing {
     /// Typing.

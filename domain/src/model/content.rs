@@ -82,6 +82,7 @@ impl MediaFile {
 
 /// A place on a map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Location {
     /// North of the equator, -90 to 90.
     pub latitude: Degrees,
@@ -95,6 +96,7 @@ pub struct Location {
 
 /// A contact as a card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ContactCard {
     /// What the contact is called.
@@ -118,6 +120,7 @@ impl ContactCard {
 
 /// The answers of a poll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Poll {
     /// The answers to choose from.
     pub options: Vec<String>,

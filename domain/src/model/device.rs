@@ -93,6 +93,7 @@ impl Default for Session {
 
 /// The state of a device's connection, in the contract's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Created, never connected.

@@ -126,6 +126,7 @@ pub enum Origin {
 
 /// Which way a message went, seen from the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// To the device.
@@ -136,6 +137,7 @@ pub enum Direction {
 
 /// Kinds of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MessageType {
     /// Plain text.
@@ -191,6 +193,7 @@ impl MessageType {
 
 /// How far a message got. Only ever moves forward in the order of the variants, except that [`MessageStatus::Failed`] follows `Pending` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MessageStatus {
     /// Accepted here.
@@ -229,6 +232,7 @@ impl MessageStatus {
 
 /// The message another one answers, as much as is needed to show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Quoted {
     /// Its WhatsApp id.

@@ -12,6 +12,8 @@ mod ids;
 mod jid;
 mod message;
 mod page;
+#[cfg(feature = "schema")]
+mod schema;
 mod template;
 mod timestamp;
 mod webhook;

@@ -54,6 +54,7 @@ impl fmt::Display for WebhookUrl {
 
 /// The names users subscribe to events by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookFilter {
     /// Texts and other messages, received and sent.

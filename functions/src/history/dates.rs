@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::model::Timestamp;
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IntoDeserializer, value::StrDeserializer},
@@ -13,11 +14,13 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const TICK: Duration = Duration::from_millis(1);
 
 /// The first moment: that of a day (`2024-01-31`, in UTC), or the moment itself (`2024-01-31T10:00:00Z`).
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, JsonSchema)]
+#[schemars(inline, with = "String")]
 pub struct Since(pub Timestamp);
 
 /// The first moment after: that of the next day, or after the moment itself.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, JsonSchema)]
+#[schemars(inline, with = "String")]
 pub struct Until(pub Timestamp);
 
 impl<'de> Deserialize<'de> for Since {

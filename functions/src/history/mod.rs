@@ -4,18 +4,21 @@ mod dates;
 mod query;
 
 use domain::model::{MessageFilter, MessageTally, Page, PageRequest};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 pub use self::query::HistoryQuery;
 use crate::{
     api::Api,
     error::ApiError,
+    openapi::Operation,
     reply::Success,
-    views::{MessageView, Pagination, empty_page},
+    views::{MessageView, PageQuery, Pagination, empty_page},
 };
 
 /// A page of messages, with figures on all of them.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct History {
     messages: Vec<MessageView>,
     pagination: Pagination,
@@ -23,7 +26,8 @@ pub struct History {
 }
 
 /// How many messages there are, on all pages.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "MessageStatistics")]
 #[serde(rename_all = "camelCase")]
 struct Statistics {
     total_messages: u64,
@@ -42,6 +46,28 @@ pub async fn history(api: &Api, filter: &MessageFilter, request: PageRequest) ->
 }
 
 impl History {
+    /// Says of an operation that this is what it lists.
+    pub fn doc(operation: Operation) -> Operation {
+        operation.query::<HistoryQuery>().query::<PageQuery<50>>().refuses([ApiError::InvalidPhoneNumber]).answers::<Self>(
+            200,
+            "A page of messages, newest first, with figures on all of them.",
+            json!({
+                "success": true,
+                "data": {
+                    "messages": [MessageView::example()],
+                    "pagination": Pagination::example(),
+                    "statistics": {
+                        "totalMessages": 1250,
+                        "sentMessages": 800,
+                        "receivedMessages": 450,
+                        "mediaMessages": 120,
+                        "textMessages": 1130,
+                    },
+                },
+            }),
+        )
+    }
+
     /// Of those who may see nothing.
     pub fn empty(request: &PageRequest) -> Success<Self> {
         let page: Page<()> = empty_page();

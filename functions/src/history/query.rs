@@ -3,13 +3,14 @@
 use domain::model::{
     DeviceFilter, DeviceId, Direction, Jid, MessageFilter, MessageId, MessageStatus, MessageType, PageRequest, Server, UserId,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::dates::{Since, Until};
 use crate::{api::Api, contact, error::ApiError};
 
 /// What a URL's query says of that; all of it has to hold.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryQuery {
     message_id: Option<MessageId>,

@@ -4,14 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{model::Timestamp, ports::Snapshot};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{api::Api, views::uptime};
+use crate::{
+    api::Api,
+    openapi::{Content, Operation},
+    views::uptime,
+};
+use serde_json::json;
 
 /// What "per minute" is measured over.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Health")]
 pub struct Response {
     status: &'static str,
     timestamp: Timestamp,
@@ -21,19 +28,41 @@ pub struct Response {
     statistics: Option<Figures>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "HealthServices")]
 struct Services {
     database: &'static str,
     queue: &'static str,
     websocket: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "HealthFigures")]
 #[serde(rename_all = "camelCase")]
 struct Figures {
     active_devices: u64,
     total_messages: u64,
     messages_per_minute: f64,
+}
+
+pub fn doc() -> Operation {
+    let example = |status: &str, store: &str| {
+        json!({
+            "status": status,
+            "timestamp": "2024-01-01T10:00:00Z",
+            "version": "1.0.0",
+            "uptime": "24h 30m",
+            "services": {"database": store, "queue": store, "websocket": "active"},
+            "statistics": {"activeDevices": 15, "totalMessages": 1250, "messagesPerMinute": 5.2},
+        })
+    };
+    let mut unhealthy = example("unhealthy", "disconnected");
+    unhealthy["statistics"] = json!(null);
+    let content = |example| Content::Json { schema: |generator| generator.subschema_for::<Response>(), example };
+    Operation::new("getHealth", "Health", "Show how the program fares")
+        .open()
+        .answers_with(200, "It works.", content(example("healthy", "connected")))
+        .answers_with(503, "Its store does not answer.", content(unhealthy))
 }
 
 pub async fn handle(State(api): State<Arc<Api>>) -> (StatusCode, Json<Response>) {

@@ -2,13 +2,15 @@
 
 use axum::http::StatusCode;
 use domain::model::{Command, Jid, Message, MessageId, MessageStatus, Outcome, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Answer, Sender};
-use crate::{api::Api, error::ApiError, reply::Success};
+use crate::{api::Api, error::ApiError, openapi::Operation, reply::Success};
 
 /// A message that was changed, or will be.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changed {
     message_id: MessageId,
@@ -18,6 +20,27 @@ pub struct Changed {
 }
 
 impl Changed {
+    /// Says of an operation that it answers with a message that was changed.
+    pub fn doc(operation: Operation, done: &str) -> Operation {
+        let example = |message: &str, status: &str| {
+            json!({
+                "success": true,
+                "message": message,
+                "data": {
+                    "messageId": "msg_123456789",
+                    "recipient": "1234567890@s.whatsapp.net",
+                    "timestamp": "2024-01-01T10:00:00Z",
+                    "status": status,
+                },
+            })
+        };
+        operation.refuses([ApiError::MessageNotFound]).answers::<Self>(200, "WhatsApp has it.", example(done, "sent")).answers::<Self>(
+            202,
+            "It will be done.",
+            example("Change accepted", "pending"),
+        )
+    }
+
     /// The message `target`, changed at `at`; not yet if `at` is `None`.
     pub fn of(api: &Api, target: Message, at: Option<Timestamp>, done: &'static str, accepted: &'static str) -> Answer<Self> {
         let (code, text, status) = match at {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::model::{Device, Template, TemplateOwner, render};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{api::Api, error::ApiError};
@@ -11,7 +12,7 @@ use crate::{api::Api, error::ApiError};
 const MOST: usize = 65_536;
 
 /// What is written in a variable's place.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum Variable {
     /// As it is.

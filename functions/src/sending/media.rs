@@ -10,6 +10,7 @@ use domain::{
 };
 use fetch::{FetchError, Limits};
 use media::Kind;
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, Unexpected},
@@ -23,11 +24,13 @@ use crate::{
     extract::Json,
     fields::{Object, Text},
     files::{self, Form, Origin, Part, Received},
+    openapi::Operation,
     reply::Success,
 };
 
 /// A file to send that is not in the request itself. In a form, what stands in `options` are fields like the others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, JsonSchema, Deserialize)]
+#[schemars(rename = "SendMedia")]
 #[serde(rename_all = "camelCase")]
 pub struct MediaRequest {
     session_id: Option<String>,
@@ -46,7 +49,7 @@ pub struct MediaRequest {
 }
 
 /// A file that was sent, or will be.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaSent {
     message_id: MessageId,
@@ -59,6 +62,35 @@ pub struct MediaSent {
 }
 
 impl MediaSent {
+    /// What there is to say of sending such files.
+    pub fn doc(id: &'static str, summary: &'static str, kind: Kind, mut request: Value) -> Operation {
+        request["sessionId"] = "user_123_device_my_device".into();
+        request["recipient"] = "1234567890@s.whatsapp.net".into();
+        let file_name = request.get("fileName").cloned().unwrap_or_else(|| files::word(kind).into());
+        let example = |message: &str, status: &str| {
+            json!({
+                "success": true,
+                "message": message,
+                "data": {
+                    "messageId": "msg_123456789",
+                    "recipient": "1234567890@s.whatsapp.net",
+                    "mediaType": files::word(kind),
+                    "fileName": file_name,
+                    "fileSize": 1_024_000,
+                    "timestamp": "2024-01-01T10:00:00Z",
+                    "status": status,
+                },
+            })
+        };
+        Operation::new(id, "Media", summary)
+            .describe("The file comes in a form, or by its `url`, or by the `mediaId` of one that was handed in before.")
+            .sends()
+            .takes_form::<MediaRequest>(request, Some(kind))
+            .answers::<Self>(200, "WhatsApp has it.", example("File sent successfully", "sent"))
+            .answers::<Self>(202, "It will be sent.", example("Message accepted", "pending"))
+            .refuses([ApiError::MediaNotFound])
+    }
+
     fn of(kind: Kind, message: Message) -> Result<Answer<Self>, ApiError> {
         let (code, status) = settled(&message)?;
         let text = match (kind, code == StatusCode::OK) {
@@ -324,7 +356,8 @@ fn mentions(values: &[String]) -> Value {
 }
 
 /// `true`, however it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, description = "", extend("type" = ["boolean", "string", "integer"], "enum" = [true, false, "true", "false", "1", "0", 1, 0]))]
 struct Flag(bool);
 
 impl<'de> Deserialize<'de> for Flag {

@@ -13,7 +13,7 @@ mod terms;
 pub use answer::{Answer, Sent};
 pub use change::Changed;
 pub use filling::{Variables, filled, template};
-pub use media::{MediaSent, send as send_media};
+pub use media::{MediaRequest, MediaSent, send as send_media};
 pub use options::{Mention, Options, Quote};
 pub use recipient::recipient;
 pub use target::target;

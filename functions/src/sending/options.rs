@@ -6,6 +6,7 @@ use domain::{
     model::{Device, Jid, MessageId, Quoted, Server},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{self, Visitor},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// What may be said of a message of any kind.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
     /// The message that this one answers.
@@ -44,7 +45,8 @@ impl Options {
 }
 
 /// Somebody who is mentioned in a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, description = "")]
 pub struct Mention(pub Jid);
 
 impl<'de> Deserialize<'de> for Mention {
@@ -58,7 +60,8 @@ impl<'de> Deserialize<'de> for Mention {
 }
 
 /// `false` and `null` for nothing, or the id of the message to answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline, extend("type" = ["string", "boolean", "null"], "not" = {"const": true}))]
 pub struct Quote(pub Option<String>);
 
 impl Quote {

@@ -1,12 +1,14 @@
 //! AI settings as users write them.
 
 use domain::model::{AiSettings, AutoResponse, WorkingHours};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::fields::{List, Number, Object, Text};
 
 /// What is to change of a device's AI settings.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, Deserialize)]
+#[schemars(rename = "AiSettingsInput")]
 #[serde(rename_all = "camelCase")]
 pub struct AiInput {
     enabled: Option<bool>,
@@ -24,7 +26,8 @@ pub struct AiInput {
     auto_responses: Option<List<ResponseInput, 100>>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, Deserialize)]
+#[schemars(rename = "WorkingHoursInput")]
 #[serde(rename_all = "camelCase")]
 struct HoursInput {
     enabled: Option<bool>,
@@ -34,7 +37,8 @@ struct HoursInput {
     days: Option<List<Day, 7>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Deserialize)]
+#[schemars(rename = "AutoResponseInput")]
 struct ResponseInput {
     trigger: Text<1, 100>,
     response: Text<1, 4096>,
@@ -85,7 +89,8 @@ fn list<T, U, const MAX: usize>(given: Option<List<T, MAX>>, present: Vec<U>, co
 }
 
 /// 0 to 2.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, JsonSchema)]
+#[schemars(inline, extend("minimum" = 0, "maximum" = 2))]
 struct Temperature(f64);
 
 impl<'de> Deserialize<'de> for Temperature {
@@ -96,7 +101,8 @@ impl<'de> Deserialize<'de> for Temperature {
 }
 
 /// `HH:MM`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, extend("pattern" = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
 struct TimeOfDay(String);
 
 impl<'de> Deserialize<'de> for TimeOfDay {
@@ -111,13 +117,15 @@ impl<'de> Deserialize<'de> for TimeOfDay {
     }
 }
 
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
 /// An English name of a day, in lower case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, extend("enum" = DAYS))]
 struct Day(String);
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
         let text = String::deserialize(deserializer)?;
         if DAYS.contains(&text.as_str()) { Ok(Self(text)) } else { Err(D::Error::custom("expected a day such as monday")) }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderName, HeaderValue};
 use domain::model::{Headers, WebhookFilter, WebhookSettings, WebhookUrl};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::fields::{List, Number, Object, Text, nullable};
@@ -14,7 +15,8 @@ const MAX_HEADERS: usize = 20;
 const RESERVED: [&str; 5] = ["connection", "content-length", "host", "transfer-encoding", "upgrade"];
 
 /// What is to change of a webhook, or what a new one is to be.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, Deserialize)]
+#[schemars(rename = "WebhookSettingsInput")]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookInput {
     enabled: Option<bool>,
@@ -67,7 +69,8 @@ impl WebhookInput {
 }
 
 /// Extra headers that can be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, with = "Object<BTreeMap<String, String>>")]
 struct HeadersInput(Headers);
 
 impl<'de> Deserialize<'de> for HeadersInput {

@@ -4,12 +4,15 @@ use domain::model::{
     AiSettings, ApiKey, DeliveryStats, Device, DeviceId, Jid, SessionId, Status, Timestamp, UserId, WebhookFilter, WebhookSettings,
     WebhookUrl,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::uptime;
 
 /// Everything there is to say of a device.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Device")]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceView {
     id: DeviceId,
@@ -31,7 +34,8 @@ pub struct DeviceView {
     ai_settings: AiSettings,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "DeviceStats")]
 #[serde(rename_all = "camelCase")]
 struct Stats {
     messages_sent: u64,
@@ -40,13 +44,15 @@ struct Stats {
     last_restart: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "WebhookSummary")]
 #[serde(rename_all = "camelCase")]
 struct WebhookView {
     enabled: bool,
     url: WebhookUrl,
     events: Vec<WebhookFilter>,
     last_delivery: Option<Timestamp>,
+    #[schemars(extend("enum" = ["active", "failing", "disabled"]))]
     status: &'static str,
 }
 
@@ -83,6 +89,37 @@ impl DeviceView {
     }
 }
 
+impl DeviceView {
+    /// As it may be.
+    pub fn example() -> Value {
+        json!({
+            "id": "123",
+            "userId": 123,
+            "sessionId": "user_123_device_my_whatsapp_device",
+            "alias": "My WhatsApp Device",
+            "description": "Device for customer support",
+            "status": "connected",
+            "reason": null,
+            "phoneNumber": "+1234567890",
+            "lid": null,
+            "apiKey": "device_api_key_here",
+            "isConnected": true,
+            "lastSeen": "2024-01-01T10:00:00Z",
+            "createdAt": "2024-01-01T10:00:00Z",
+            "updatedAt": "2024-01-01T10:00:00Z",
+            "stats": {"messagesSent": 150, "messagesReceived": 89, "uptime": "24h 30m", "lastRestart": "2024-01-01T09:00:00Z"},
+            "webhookSettings": {
+                "enabled": true,
+                "url": "https://your-webhook.com/whatsapp",
+                "events": ["message", "connection", "qr"],
+                "lastDelivery": "2024-01-01T10:00:00Z",
+                "status": "active",
+            },
+            "aiSettings": AiSettings { enabled: true, auto_reply: true, bot_name: "Support Bot".into(), ..AiSettings::default() },
+        })
+    }
+}
+
 impl WebhookView {
     fn of(webhook: WebhookSettings, deliveries: DeliveryStats) -> Self {
         let status = if !webhook.enabled {
@@ -97,7 +134,7 @@ impl WebhookView {
 }
 
 /// A device in a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceItem {
     id: DeviceId,
@@ -135,6 +172,26 @@ impl DeviceItem {
     }
 }
 
+impl DeviceItem {
+    /// As it may be.
+    pub fn example() -> Value {
+        json!({
+            "id": "123",
+            "userId": 123,
+            "sessionId": "user_123_device_my_whatsapp_device",
+            "alias": "My WhatsApp Device",
+            "description": "Device for customer support",
+            "status": "connected",
+            "phoneNumber": "+1234567890",
+            "lastSeen": "2024-01-01T10:00:00Z",
+            "messageCount": 150,
+            "isConnected": true,
+            "createdAt": "2024-01-01T10:00:00Z",
+            "updatedAt": "2024-01-01T10:00:00Z",
+        })
+    }
+}
+
 /// Whether WhatsApp hears from it, and when it last did.
 fn presence(device: &Device, now: Timestamp) -> (bool, Option<Timestamp>) {
     let is_connected = device.session.status == Status::Connected;
@@ -143,10 +200,8 @@ fn presence(device: &Device, now: Timestamp) -> (bool, Option<Timestamp>) {
 
 #[cfg(test)]
 mod tests {
-    use domain::model::{MessageCounts, Session, session_id};
-    use serde_json::json;
-
     use super::*;
+    use domain::model::{MessageCounts, Session, session_id};
 
     fn device() -> Device {
         let user = UserId::parse(123).unwrap();

@@ -9,7 +9,9 @@ use domain::{
     },
     ports::{LinkOptions, PortError},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::api::Api;
 
@@ -17,7 +19,8 @@ use crate::api::Api;
 const LINKED: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything there is to say of a message.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Message")]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
     id: MessageId,
@@ -49,7 +52,8 @@ pub struct MessageView {
     metadata: Metadata,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "MessageMetadata")]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     message_id: MessageId,
@@ -60,7 +64,8 @@ struct Metadata {
 }
 
 /// A message's file.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Media")]
 #[serde(rename_all = "camelCase")]
 struct MediaView {
     mime_type: String,
@@ -73,7 +78,7 @@ struct MediaView {
 }
 
 /// Where the file's bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum MediaStatus {
     Stored,
@@ -133,6 +138,38 @@ impl MessageView {
         Ok(view)
     }
 
+    /// As it may be.
+    pub fn example() -> Value {
+        json!({
+            "id": "msg_123456789",
+            "deviceId": "123",
+            "sessionId": "user_123_device_my_device",
+            "direction": "outgoing",
+            "chatId": "987654321@s.whatsapp.net",
+            "from": "123456789@s.whatsapp.net",
+            "to": "987654321@s.whatsapp.net",
+            "lid": null,
+            "pushName": null,
+            "type": "text",
+            "content": "Hello from WhatsApp API!",
+            "mediaUrl": null,
+            "caption": null,
+            "media": null,
+            "location": null,
+            "contacts": null,
+            "poll": null,
+            "mentions": [],
+            "timestamp": "2024-01-01T10:00:00Z",
+            "status": "read",
+            "readAt": "2024-01-01T10:05:00Z",
+            "editedAt": null,
+            "deletedAt": null,
+            "error": null,
+            "bulkId": null,
+            "metadata": {"messageId": "msg_123456789", "quoted": null, "forwarded": false, "fromMe": true, "broadcast": false},
+        })
+    }
+
     /// Many messages, in their order.
     pub async fn all(api: &Api, messages: Vec<Message>) -> Result<Vec<Self>, PortError> {
         let mut views = Vec::with_capacity(messages.len());
@@ -171,8 +208,6 @@ impl From<MediaFile> for MediaView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,15 +1,22 @@
 //! Pages of a list.
 
 use domain::model::{Cursor, Page, PageRequest};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Value, json};
 
 use crate::fields::Number;
 
 /// Where a list is to be read, with `LIMIT` items a page unless told otherwise.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct PageQuery<const LIMIT: u32> {
+    /// Counted from 1.
+    #[schemars(extend("default" = 1))]
     page: Option<Number<1, { u32::MAX }>>,
+    /// Most items on it.
+    #[schemars(extend("default" = LIMIT))]
     limit: Option<Number<1, { PageRequest::MAX_LIMIT }>>,
+    /// The `nextCursor` of the page before, instead of `page`: costs the same however deep it lies.
     cursor: Option<CursorText>,
 }
 
@@ -24,6 +31,8 @@ impl<const LIMIT: u32> PageQuery<LIMIT> {
     }
 }
 
+#[derive(JsonSchema)]
+#[schemars(inline, with = "String")]
 struct CursorText(Cursor);
 
 impl<'de> Deserialize<'de> for CursorText {
@@ -39,7 +48,7 @@ pub fn empty_page<T>() -> Page<T> {
 }
 
 /// Where in a list a page lies.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pagination {
     page: u32,
@@ -59,5 +68,10 @@ impl Pagination {
             total_pages: page.total.div_ceil(u64::from(request.limit)),
             next_cursor: page.next.as_ref().map(Cursor::encode),
         }
+    }
+
+    /// As it may be.
+    pub fn example() -> Value {
+        json!({"page": 1, "limit": 50, "total": 1, "totalPages": 1, "nextCursor": null})
     }
 }

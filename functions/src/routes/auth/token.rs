@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, extract::State, http::StatusCode};
 use domain::model::{Timestamp, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,13 +13,16 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::Number,
+    openapi::Operation,
     reply::Success,
 };
+use serde_json::json;
 
 const DEFAULT_SECONDS: u32 = 3600;
 const MAX_SECONDS: u32 = 30 * 24 * 3600;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "CreateToken")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     user_id: UserId,
@@ -26,13 +30,30 @@ pub struct Request {
     expires_in: Option<Number<1, MAX_SECONDS>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Token")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     token: String,
     token_type: &'static str,
     expires_at: Timestamp,
     user_id: UserId,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("createToken", "Access", "Make a token for a user")
+        .describe("Its bearer sees that user's devices alone. `expiresIn` is an hour unless told otherwise, and at most 30 days.")
+        .operators()
+        .takes::<Request>(json!({"userId": 123, "expiresIn": 3600}))
+        .answers::<Response>(
+            201,
+            "The token.",
+            json!({
+                "success": true,
+                "message": "Token created successfully",
+                "data": {"token": "jwt_token_here", "tokenType": "Bearer", "expiresAt": "2024-01-01T11:00:00Z", "userId": 123},
+            }),
+        )
 }
 
 pub async fn handle(

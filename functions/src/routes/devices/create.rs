@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use domain::model::{AiSettings, DeliveryStats, Device, MessageCounts, Session, SessionId, UserId, session_id};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Alias, Description};
@@ -13,12 +14,15 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::Object,
+    openapi::Operation,
     reply::Success,
     settings::{AiInput, WebhookInput},
     views::DeviceView,
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "CreateDevice")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     user_id: UserId,
@@ -29,11 +33,33 @@ pub struct Request {
     ai_settings: Object<AiInput>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "CreatedDevice")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     device: DeviceView,
     ws_endpoint: String,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("createDevice", "Devices", "Create a device")
+        .takes::<Request>(json!({
+            "userId": 123,
+            "alias": "My WhatsApp Device",
+            "description": "Device for customer support",
+            "webhook": {"url": "https://your-webhook.com/whatsapp", "events": ["message", "connection", "qr"]},
+            "aiSettings": {"enabled": true, "autoReply": true, "botName": "Support Bot"},
+        }))
+        .answers::<Response>(
+            201,
+            "The new device, still to be connected.",
+            json!({
+                "success": true,
+                "message": "Device created successfully",
+                "data": {"device": DeviceView::example(), "wsEndpoint": "ws://localhost:3001?token=your_token"},
+            }),
+        )
+        .refuses([ApiError::Forbidden, ApiError::DeviceAlreadyExists])
 }
 
 pub async fn handle(

@@ -4,35 +4,56 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use domain::model::{Command, CommandId, DeviceId, Outcome, Removed};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::Instant;
 
-use crate::{api::Api, error::ApiError, extract::PathDevice, reply::Success};
+use crate::{api::Api, error::ApiError, extract::PathDevice, openapi::Operation, reply::Success};
 
 /// Unlinking takes a word with WhatsApp, and deleting takes longer the more there is.
 const WAIT: Duration = Duration::from_secs(10);
 /// How often to look whether another request was the one that deleted it.
 const GLANCE: Duration = Duration::from_millis(250);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "DeletedDeviceData")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     deleted_device: DeletedDevice,
     cleaned_data: CleanedData,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DeletedDevice {
     id: DeviceId,
     alias: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CleanedData {
     messages_deleted: u64,
     contacts_deleted: u64,
     sessions_deleted: u64,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("deleteDevice", "Devices", "Delete a device")
+        .describe("Unlinks it from WhatsApp and deletes all there is of it.")
+        .answers::<Response>(
+            200,
+            "What was deleted.",
+            json!({
+                "success": true,
+                "message": "Device deleted successfully",
+                "data": {
+                    "deletedDevice": {"id": "123", "alias": "My WhatsApp Device"},
+                    "cleanedData": {"messagesDeleted": 150, "contactsDeleted": 45, "sessionsDeleted": 1},
+                },
+            }),
+        )
+        .refuses([ApiError::Timeout])
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, PathDevice(device): PathDevice) -> Result<Success<Response>, ApiError> {

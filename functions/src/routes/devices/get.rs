@@ -3,13 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{api::Api, extract::PathDevice, reply::Success, views::DeviceView};
+use crate::{api::Api, extract::PathDevice, openapi::Operation, reply::Success, views::DeviceView};
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "OneDevice")]
 pub struct Response {
     device: DeviceView,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("getDevice", "Devices", "Show a device").answers::<Response>(
+        200,
+        "Everything there is to say of the device.",
+        json!({"success": true, "data": {"device": DeviceView::example()}}),
+    )
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, PathDevice(device): PathDevice) -> Success<Response> {

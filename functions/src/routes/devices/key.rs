@@ -4,15 +4,28 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::model::{ApiKey, DeviceId, DeviceUpdate};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{api::Api, error::ApiError, extract::PathDevice, reply::Success};
+use crate::{api::Api, error::ApiError, extract::PathDevice, openapi::Operation, reply::Success};
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RenewedKey")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     device_id: DeviceId,
     api_key: ApiKey,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("renewDeviceKey", "Devices", "Give a device a new key")
+        .describe("The old key is worth nothing from then on.")
+        .answers::<Response>(
+            200,
+            "The new key.",
+            json!({"success": true, "message": "API key renewed", "data": {"deviceId": "123", "apiKey": "device_api_key_here"}}),
+        )
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, PathDevice(device): PathDevice) -> Result<Success<Response>, ApiError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -10,14 +11,23 @@ use crate::{
     error::ApiError,
     extract::{Path, PathDevice, Query},
     history::{History, HistoryQuery, history},
+    openapi::Operation,
     reply::Success,
     views::PageQuery,
 };
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     contact_id: String,
+}
+
+pub fn list_doc() -> Operation {
+    History::doc(Operation::new("listDeviceMessages", "Messages", "List a device's messages"))
+}
+
+pub fn of_contact_doc() -> Operation {
+    History::doc(Operation::new("listContactMessages", "Messages", "List a device's messages with a contact"))
 }
 
 pub async fn list(

@@ -14,7 +14,9 @@ pub mod typing;
 pub mod update;
 
 use domain::model::{Command, Device, DeviceId, Outcome, Status};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{api::Api, auth::Caller, error::ApiError, fields::Text};
 
@@ -22,13 +24,23 @@ type Alias = Text<1, 100>;
 type Description = Text<0, 1000>;
 
 /// How a device fares after it was asked to connect.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connecting {
     device_id: DeviceId,
     status: Status,
     qr_required: bool,
     ws_endpoint: String,
+}
+
+impl Connecting {
+    fn example(message: &str) -> Value {
+        json!({
+            "success": true,
+            "message": message,
+            "data": {"deviceId": "123", "status": "connecting", "qrRequired": true, "wsEndpoint": "ws://localhost:3001?token=your_token"},
+        })
+    }
 }
 
 /// Asks a device to connect, one way or another.

@@ -4,21 +4,43 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, extract::State};
 use domain::model::{Qr, Session, Status, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, limits::Limit, reply::Success};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, limits::Limit, openapi::Operation, reply::Success};
 
 const WAIT: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(100);
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "QrCode")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     qr_code: String,
     qr_image: String,
     expires_at: Timestamp,
     status: &'static str,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("getQrCode", "Devices", "Show the QR code to scan")
+        .describe("Right after a connect it waits some seconds for the first code.")
+        .answers::<Response>(
+            200,
+            "The code, as text and as a picture.",
+            json!({
+                "success": true,
+                "data": {
+                    "qrCode": "QR_CODE_DATA_HERE",
+                    "qrImage": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA...",
+                    "expiresAt": "2024-01-01T10:05:00Z",
+                    "status": "waiting_for_scan",
+                },
+            }),
+        )
+        .refuses([ApiError::InvalidQrCode("connect the device first")])
 }
 
 pub async fn handle(

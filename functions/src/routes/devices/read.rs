@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use axum::extract::State;
 use domain::model::{Command, Device, Direction, Jid, Message, MessageFilter, MessageId, MessageStatus, PageRequest};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ask_host, on_line};
@@ -13,13 +14,16 @@ use crate::{
     error::ApiError,
     extract::{Json, PathDevice},
     fields::List,
+    openapi::Operation,
     reply::Success,
 };
+use serde_json::json;
 
 /// Most messages that are marked at once.
 const MOST: usize = 500;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "MarkRead")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     #[serde(alias = "chatId")]
@@ -28,11 +32,27 @@ pub struct Request {
     message_ids: Option<List<MessageId, MOST>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "MarkedRead")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     contact_id: Jid,
     messages_read: usize,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("markRead", "Messages", "Mark messages as read")
+        .takes::<Request>(json!({"contactId": "1234567890@s.whatsapp.net", "messageIds": ["msg_123456789"]}))
+        .answers::<Response>(
+            200,
+            "How many messages were marked.",
+            json!({
+                "success": true,
+                "message": "Messages marked as read",
+                "data": {"contactId": "1234567890@s.whatsapp.net", "messagesRead": 1},
+            }),
+        )
+        .refuses([ApiError::DeviceNotConnected, ApiError::InvalidPhoneNumber, ApiError::Timeout])
 }
 
 pub async fn handle(

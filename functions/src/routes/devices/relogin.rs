@@ -6,7 +6,13 @@ use axum::{Extension, extract::State};
 use domain::model::Command;
 
 use super::{Connecting, bring_up};
-use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, reply::Success};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, openapi::Operation, reply::Success};
+
+pub fn doc() -> Operation {
+    Operation::new("reloginDevice", "Devices", "Link a device anew")
+        .describe("Unlinks the device and connects it again.")
+        .answers::<Connecting>(200, "How the device fares.", Connecting::example("Relogin initiated"))
+}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,

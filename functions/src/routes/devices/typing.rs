@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::model::{Command, Jid, Typing};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ask_host, on_line};
@@ -12,11 +13,14 @@ use crate::{
     contact,
     error::ApiError,
     extract::{Json, PathDevice},
+    openapi::Operation,
     reply::Success,
     sending::recipient,
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "ShowTyping")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     #[serde(alias = "chatId")]
@@ -24,11 +28,27 @@ pub struct Request {
     state: Typing,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ShownTyping")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     contact_id: Jid,
     state: Typing,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("showTyping", "Messaging", "Show that somebody is writing")
+        .takes::<Request>(json!({"contactId": "1234567890@s.whatsapp.net", "state": "composing"}))
+        .answers::<Response>(
+            200,
+            "What the other side sees now.",
+            json!({
+                "success": true,
+                "message": "Typing state sent",
+                "data": {"contactId": "1234567890@s.whatsapp.net", "state": "composing"},
+            }),
+        )
+        .refuses([ApiError::DeviceNotConnected, ApiError::InvalidPhoneNumber, ApiError::Timeout])
 }
 
 pub async fn handle(

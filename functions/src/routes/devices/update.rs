@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::model::DeviceUpdate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Alias, Description, create::session_of};
@@ -12,12 +13,15 @@ use crate::{
     error::ApiError,
     extract::{Json, PathDevice},
     fields::{Object, nullable},
+    openapi::Operation,
     reply::Success,
     settings::{AiInput, WebhookInput},
     views::DeviceView,
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "UpdateDevice")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     alias: Option<Alias>,
@@ -28,9 +32,27 @@ pub struct Request {
     ai_settings: Option<Object<AiInput>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UpdatedDevice")]
 pub struct Response {
     device: DeviceView,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("updateDevice", "Devices", "Change a device")
+        .describe("What is left out stays as it is; `null` takes the description or the webhook away.")
+        .takes::<Request>(json!({
+            "alias": "Updated Device Name",
+            "description": "Updated description",
+            "webhook": {"url": "https://new-webhook.com/whatsapp", "events": ["message", "connection"]},
+            "aiSettings": {"enabled": false},
+        }))
+        .answers::<Response>(
+            200,
+            "The device as it is now.",
+            json!({"success": true, "message": "Device updated successfully", "data": {"device": DeviceView::example()}}),
+        )
+        .refuses([ApiError::DeviceAlreadyExists])
 }
 
 pub async fn handle(

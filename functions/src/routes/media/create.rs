@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{extract::State, http::StatusCode};
 use domain::model::{MediaId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,14 +13,17 @@ use crate::{
     extract::Json,
     fields::Text,
     files::{given_name, named},
+    openapi::Operation,
     reply::Success,
     sending::Terms,
 };
+use serde_json::json;
 
 /// How long the place waits for the file.
 const GOOD: Duration = Duration::from_secs(3600);
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "CreateUpload")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -27,7 +31,8 @@ pub struct Request {
     file_name: Option<Text<1, 1000>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Upload")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     media_id: MediaId,
@@ -36,6 +41,29 @@ pub struct Response {
     headers: BTreeMap<String, String>,
     expires_at: Timestamp,
     max_file_size: u64,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("createUpload", "Media", "Make a place for a file")
+        .describe("Put the file at `uploadUrl` with the given method and headers, then send it by its `mediaId`.")
+        .by_session()
+        .takes::<Request>(json!({"sessionId": "user_123_device_my_device", "fileName": "document.pdf"}))
+        .answers::<Response>(
+            201,
+            "Where to put the file.",
+            json!({
+                "success": true,
+                "message": "Put the file at uploadUrl, then send its mediaId",
+                "data": {
+                    "mediaId": "med_123456789",
+                    "uploadUrl": "http://localhost:3000/api/whatsapp/media/123/med_123456789?expires=1704106800&max=10485760&signature=…",
+                    "method": "PUT",
+                    "headers": {},
+                    "expiresAt": "2024-01-01T11:00:00Z",
+                    "maxFileSize": 10_485_760,
+                },
+            }),
+        )
 }
 
 pub async fn handle(

@@ -20,15 +20,27 @@ use domain::{
 };
 use futures::{TryStreamExt, stream};
 
-use super::check;
+use super::{Link, check};
 use crate::{
     api::Api,
     error::ApiError,
     extract::{Path, Query},
     files::disposition,
+    openapi::{Content, Operation},
 };
 
 const PDF: &str = "application/pdf";
+
+pub fn doc() -> Operation {
+    Operation::new("downloadFile", "Media", "Get a file")
+        .describe("Follow a message's `mediaUrl` as it is: it is all the permission there is, and good for a day. Takes `Range`.")
+        .open()
+        .query::<Link>()
+        .answers_with(200, "The file.", Content::Bytes)
+        .answers_with(206, "The part of it that was asked for.", Content::Bytes)
+        .answers_with(416, "It has no such part.", Content::Nothing)
+        .refuses([ApiError::Forbidden, ApiError::MediaNotFound, ApiError::Internal("".into())])
+}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,

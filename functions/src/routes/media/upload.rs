@@ -8,23 +8,45 @@ use axum::{
 };
 use domain::model::{DeviceId, MediaId};
 use futures::TryStreamExt;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::check;
+use super::{Link, check};
 use crate::{
     api::Api,
     error::ApiError,
     extract::{Path, Query},
     files::{Origin, promised, receive},
+    openapi::Operation,
     reply::Success,
 };
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "StoredFile")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     media_id: MediaId,
     file_size: u64,
     mime_type: String,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("uploadFile", "Media", "Put a file at its place")
+        .describe("Follow `uploadUrl` as it is: it is all the permission there is, and good for one file and an hour.")
+        .open()
+        .query::<Link>()
+        .takes_bytes()
+        .answers::<Response>(
+            200,
+            "The file is there.",
+            json!({
+                "success": true,
+                "message": "File stored",
+                "data": {"mediaId": "med_123456789", "fileSize": 1_024_000, "mimeType": "image/jpeg"},
+            }),
+        )
+        .refuses([ApiError::Forbidden, ApiError::MediaNotFound, ApiError::Internal("".into())])
 }
 
 pub async fn handle(

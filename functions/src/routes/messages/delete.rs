@@ -4,22 +4,34 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use domain::model::{Command, DeleteMessage, Direction, Message, MessageStatus, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     api::Api,
     error::ApiError,
     extract::{Json, Path},
+    openapi::Operation,
     sending::{Answer, Changed, Terms, target},
 };
+use serde_json::json;
 
 /// How long WhatsApp lets a message be taken back.
 const DELETABLE: Duration = Duration::from_secs(60 * 3600);
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "DeleteMessage")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("deleteMessage", "Messages", "Take a message back")
+        .describe("From everyone: one's own within 60 hours, or anybody's in a group that the account administers.")
+        .sends()
+        .takes::<Request>(json!({"sessionId": "user_123_device_my_device"}));
+    Changed::doc(operation, "Message deleted successfully")
 }
 
 pub async fn handle(

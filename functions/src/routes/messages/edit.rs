@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use domain::model::{Command, Direction, EditMessage, Message, MessageStatus, MessageType, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -11,13 +12,16 @@ use crate::{
     error::ApiError,
     extract::{Json, Path},
     fields::{List, Object, Text},
+    openapi::Operation,
     sending::{Answer, Changed, Mention, Terms, target},
 };
+use serde_json::json;
 
 /// How long WhatsApp lets a message be changed.
 const EDITABLE: Duration = Duration::from_secs(15 * 60);
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "EditMessage")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -26,9 +30,18 @@ pub struct Request {
     options: Object<Options>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, JsonSchema, Deserialize)]
+#[schemars(rename = "EditOptions")]
 struct Options {
     mentions: Option<List<Mention, 1024>>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("editMessage", "Messages", "Edit a message")
+        .describe("A new text for a message of the device's own account, within 15 minutes.")
+        .sends()
+        .takes::<Request>(json!({"sessionId": "user_123_device_my_device", "message": "Hello again!"}));
+    Changed::doc(operation, "Message edited successfully")
 }
 
 pub async fn handle(

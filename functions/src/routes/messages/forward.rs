@@ -7,6 +7,7 @@ use domain::{
     model::{Attachment, Message, MessageType},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -14,16 +15,26 @@ use crate::{
     error::ApiError,
     extract::{Json, Path},
     fields::Object,
+    openapi::Operation,
     sending::{Answer, Begun, Options, Sent, Terms, recipient, target},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "ForwardMessage")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
     recipient: String,
     #[serde(default)]
     options: Object<Options>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("forwardMessage", "Messages", "Forward a message")
+        .sends()
+        .takes::<Request>(json!({"sessionId": "user_123_device_my_device", "recipient": "1234567890@s.whatsapp.net"}));
+    Sent::doc(operation, "text").refuses([ApiError::MessageNotFound])
 }
 
 pub async fn handle(

@@ -10,9 +10,14 @@ use crate::{
     error::ApiError,
     extract::Query,
     history::{History, HistoryQuery, history},
+    openapi::Operation,
     reply::Success,
     views::PageQuery,
 };
+
+pub fn doc() -> Operation {
+    History::doc(Operation::new("listMessages", "Messages", "List messages"))
+}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,

@@ -7,6 +7,7 @@ use domain::{
     model::{Attachment, ContactCard, Jid, MessageType, Server},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
@@ -14,10 +15,13 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::{List, Object, Text},
+    openapi::Operation,
     sending::{self, Answer, Options, Sent, Terms, recipient},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendContact")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -29,10 +33,22 @@ pub struct Request {
 }
 
 /// Somebody with a phone number.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 struct Contact {
     name: Name,
     phone: Phone,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendContact", "Messaging", "Send contact cards")
+        .describe("Either `contact` or `contacts`.")
+        .sends()
+        .takes::<Request>(json!({
+        "sessionId": "user_123_device_my_device",
+        "recipient": "1234567890@s.whatsapp.net",
+        "contact": {"name": "Jane Doe", "phone": "+987654321"},
+    }));
+    Sent::doc(operation, "contact")
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
@@ -53,6 +69,8 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
 }
 
 /// One line: a card ends its fields with their lines.
+#[derive(JsonSchema)]
+#[schemars(inline, with = "Text<1, 200>")]
 struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
@@ -65,6 +83,8 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
+#[derive(JsonSchema)]
+#[schemars(inline, with = "String")]
 struct Phone(Jid);
 
 impl<'de> Deserialize<'de> for Phone {

@@ -7,6 +7,7 @@ use domain::{
     model::{Attachment, Degrees, Location, MessageType},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
@@ -14,10 +15,13 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::{Object, Text},
+    openapi::Operation,
     sending::{self, Answer, Options, Sent, Terms, recipient},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendLocation")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -28,6 +32,18 @@ pub struct Request {
     address: Option<Text<0, 500>>,
     #[serde(default)]
     options: Object<Options>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendLocation", "Messaging", "Send a place").sends().takes::<Request>(json!({
+        "sessionId": "user_123_device_my_device",
+        "recipient": "1234567890@s.whatsapp.net",
+        "latitude": -6.1754,
+        "longitude": 106.8272,
+        "name": "Monas",
+        "address": "Gambir, Jakarta",
+    }));
+    Sent::doc(operation, "location")
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
@@ -43,6 +59,8 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
 }
 
 /// Degrees from `-LIMIT` to `LIMIT`.
+#[derive(JsonSchema)]
+#[schemars(inline, description = "", extend("minimum" = -f64::from(LIMIT), "maximum" = LIMIT))]
 struct Angle<const LIMIT: u32>(Degrees);
 
 impl<'de, const LIMIT: u32> Deserialize<'de> for Angle<LIMIT> {

@@ -7,6 +7,7 @@ use domain::{
     model::{Attachment, MessageType, Poll},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
@@ -14,14 +15,17 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::{Number, Text},
+    openapi::Operation,
     sending::{self, Answer, Options, Quote, Sent, Terms, recipient},
 };
+use serde_json::json;
 
 /// As many as WhatsApp shows.
 const OPTIONS: std::ops::RangeInclusive<usize> = 2..=12;
 
 /// `options` are the poll's own: what others say there stands beside them.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendPoll")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -33,6 +37,17 @@ pub struct Request {
     #[serde(default)]
     quoted: Quote,
     delay: Option<Number<0, 3_600_000>>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendPoll", "Messaging", "Send a poll").sends().takes::<Request>(json!({
+        "sessionId": "user_123_device_my_device",
+        "recipient": "1234567890@s.whatsapp.net",
+        "question": "When shall we deliver?",
+        "options": ["Morning", "Afternoon"],
+        "selectableCount": 1,
+    }));
+    Sent::doc(operation, "poll")
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
@@ -53,6 +68,8 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
 }
 
 /// Different answers to choose from.
+#[derive(JsonSchema)]
+#[schemars(inline, with = "Vec<Text<1, 100>>", extend("minItems" = OPTIONS.start(), "maxItems" = OPTIONS.end()))]
 struct Choices(Vec<String>);
 
 impl<'de> Deserialize<'de> for Choices {

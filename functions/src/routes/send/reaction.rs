@@ -7,6 +7,7 @@ use domain::{
     model::{Direction, Message, MessageStatus, MessageType},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
@@ -14,10 +15,13 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::Text,
+    openapi::Operation,
     sending::{Answer, Begun, Options, Sent, Terms, recipient, target},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendReaction")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -25,6 +29,14 @@ pub struct Request {
     recipient: Option<String>,
     message_id: String,
     emoji: Emoji,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendReaction", "Messaging", "React to a message")
+        .describe("An empty `emoji` takes the reaction back.")
+        .sends()
+        .takes::<Request>(json!({"sessionId": "user_123_device_my_device", "messageId": "msg_123456789", "emoji": "👍"}));
+    Sent::doc(operation, "reaction").refuses([ApiError::MessageNotFound])
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
@@ -56,6 +68,8 @@ fn may_react(message: &Message) -> Result<(), ApiError> {
 }
 
 /// One emoji, or nothing. Which sequences are one emoji changes from year to year: what cannot be any is refused.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("maxLength" = 16))]
 struct Emoji(String);
 
 impl<'de> Deserialize<'de> for Emoji {

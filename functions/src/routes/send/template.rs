@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::pipeline::Draft;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -11,10 +12,13 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::Object,
+    openapi::Operation,
     sending::{Answer, Begun, Options, Sent, Terms, Variables, filled, recipient, template},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendTemplate")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -24,11 +28,23 @@ pub struct Request {
     options: Object<Options>,
 }
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 struct TemplateInput {
     name: String,
     #[serde(default)]
     variables: Object<Variables>,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendTemplate", "Messaging", "Send a template's text").sends().takes::<Request>(json!({
+        "sessionId": "user_123_device_my_device",
+        "recipient": "1234567890@s.whatsapp.net",
+        "template": {
+            "name": "welcome_message",
+            "variables": {"customer_name": "John Doe", "order_id": "12345", "amount": "$99.99"},
+        },
+    }));
+    Sent::doc(operation, "text").refuses([ApiError::TemplateNotFound])
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::pipeline::Draft;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -11,10 +12,13 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::{Object, Text},
+    openapi::Operation,
     sending::{self, Answer, Options, Sent, Terms, recipient},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendText")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -27,10 +31,21 @@ pub struct Request {
     options: Object<Options>,
 }
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "TextKind")]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Text,
+}
+
+pub fn doc() -> Operation {
+    let operation = Operation::new("sendText", "Messaging", "Send a text").sends().takes::<Request>(json!({
+        "sessionId": "user_123_device_my_device",
+        "recipient": "1234567890@s.whatsapp.net",
+        "message": "Hello from WhatsApp API!",
+        "options": {"quoted": false, "linkPreview": true, "delay": 0},
+    }));
+    Sent::doc(operation, "text")
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {

@@ -4,18 +4,28 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use domain::model::{Template, UserId};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Content, Response, TemplateName, owner};
-use crate::{api::Api, auth::Caller, error::ApiError, extract::Json, reply::Success};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::Json, openapi::Operation, reply::Success};
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "CreateTemplate")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     name: TemplateName,
     content: Content,
     /// Everyone's if the operator leaves it out.
     user_id: Option<UserId>,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("createTemplate", "Templates", "Create a template")
+        .takes::<Request>(json!({"name": "welcome_message", "content": "Hello {{customer_name}}, thank you for order {{order_id}}."}))
+        .answers::<Response>(201, "The new template.", Response::example(Some("Template created successfully")))
+        .refuses([ApiError::Forbidden, ApiError::TemplateAlreadyExists])
 }
 
 pub async fn handle(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Owner, owner};
@@ -11,18 +12,36 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::{Path, Query},
+    openapi::Operation,
     reply::Success,
 };
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "DeletedTemplateData")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     deleted_template: DeletedTemplate,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DeletedTemplate {
     name: String,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("deleteTemplate", "Templates", "Delete a template")
+        .query::<Owner>()
+        .answers::<Response>(
+            200,
+            "What was deleted.",
+            json!({
+                "success": true,
+                "message": "Template deleted successfully",
+                "data": {"deletedTemplate": {"name": "welcome_message"}},
+            }),
+        )
+        .refuses([ApiError::TemplateNotFound])
 }
 
 pub async fn handle(

@@ -10,8 +10,16 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::{Path, Query},
+    openapi::Operation,
     reply::Success,
 };
+
+pub fn doc() -> Operation {
+    Operation::new("getTemplate", "Templates", "Show a template")
+        .query::<Owner>()
+        .answers::<Response>(200, "The template.", Response::example(None))
+        .refuses([ApiError::TemplateNotFound])
+}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,

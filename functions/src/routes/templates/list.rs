@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Owner, TemplateView, owner};
@@ -11,14 +12,29 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::Query,
+    openapi::Operation,
     reply::Success,
     views::{PageQuery, Pagination, empty_page},
 };
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Templates")]
 pub struct Response {
     templates: Vec<TemplateView>,
     pagination: Pagination,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("listTemplates", "Templates", "List templates")
+        .describe("A user's own; for the operator everybody's, unless they name a user.")
+        .query::<Owner>()
+        .query::<PageQuery<50>>()
+        .answers::<Response>(
+            200,
+            "A page of templates, by name.",
+            json!({"success": true, "data": {"templates": [TemplateView::example()], "pagination": Pagination::example()}}),
+        )
 }
 
 pub async fn handle(

@@ -7,14 +7,17 @@ pub mod list;
 pub mod update;
 
 use domain::model::{Template, TemplateOwner, Timestamp, UserId, variables};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Value, json};
 
 use crate::{auth::Caller, fields::Text};
 
 type Content = Text<1, 65_536>;
 
 /// Letters, digits, `_`, `-` and `.`, so that it can be written in a URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline, extend("pattern" = "^[A-Za-z0-9_.-]{1,100}$"))]
 pub struct TemplateName(String);
 
 impl<'de> Deserialize<'de> for TemplateName {
@@ -31,7 +34,7 @@ impl<'de> Deserialize<'de> for TemplateName {
 }
 
 /// Whose template is meant, in a URL's query.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
     user_id: Option<UserId>,
@@ -46,7 +49,8 @@ fn owner(caller: &Caller, user: Option<UserId>) -> Option<TemplateOwner> {
 }
 
 /// Everything there is to say of a template.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Template")]
 #[serde(rename_all = "camelCase")]
 pub struct TemplateView {
     name: String,
@@ -59,9 +63,33 @@ pub struct TemplateView {
 }
 
 /// One template.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "OneTemplate")]
 pub struct Response {
     template: TemplateView,
+}
+
+impl TemplateView {
+    fn example() -> Value {
+        json!({
+            "name": "welcome_message",
+            "content": "Hello {{customer_name}}, thank you for order {{order_id}}.",
+            "variables": ["customer_name", "order_id"],
+            "userId": null,
+            "createdAt": "2024-01-01T10:00:00Z",
+            "updatedAt": "2024-01-01T10:00:00Z",
+        })
+    }
+}
+
+impl Response {
+    fn example(message: Option<&str>) -> Value {
+        let mut example = json!({"success": true, "data": {"template": TemplateView::example()}});
+        if let Some(message) = message {
+            example["message"] = message.into();
+        }
+        example
+    }
 }
 
 impl From<Template> for TemplateView {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Content, Owner, Response, owner};
@@ -11,12 +12,23 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::{Json, Path, Query},
+    openapi::Operation,
     reply::Success,
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "UpdateTemplate")]
 pub struct Request {
     content: Content,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("updateTemplate", "Templates", "Change a template")
+        .query::<Owner>()
+        .takes::<Request>(json!({"content": "Hello {{customer_name}}, thank you for order {{order_id}}."}))
+        .answers::<Response>(200, "The template as it is now.", Response::example(Some("Template updated successfully")))
+        .refuses([ApiError::TemplateNotFound])
 }
 
 pub async fn handle(

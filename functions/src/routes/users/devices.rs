@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State};
 use domain::model::{DeviceFilter, Status, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,19 +12,33 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::{Path, Query},
+    openapi::Operation,
     reply::Success,
     views::{DeviceItem, PageQuery, Pagination, empty_page},
 };
+use serde_json::json;
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Filter {
     status: Option<Status>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Devices")]
 pub struct Response {
     devices: Vec<DeviceItem>,
     pagination: Pagination,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("listUserDevices", "Devices", "List a user's devices").query::<Filter>().query::<PageQuery<10>>().answers::<Response>(
+        200,
+        "A page of the user's devices, oldest first.",
+        json!({
+            "success": true,
+            "data": {"devices": [DeviceItem::example()], "pagination": Pagination::example()},
+        }),
+    )
 }
 
 pub async fn list(

@@ -11,9 +11,14 @@ use crate::{
     error::ApiError,
     extract::{Path, Query},
     history::{History, HistoryQuery, history},
+    openapi::Operation,
     reply::Success,
     views::PageQuery,
 };
+
+pub fn doc() -> Operation {
+    History::doc(Operation::new("listUserMessages", "Messages", "List the messages of a user's devices"))
+}
 
 pub async fn list(
     State(api): State<Arc<Api>>,

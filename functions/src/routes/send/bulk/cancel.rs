@@ -6,7 +6,13 @@ use axum::{Extension, extract::State};
 use domain::model::Command;
 
 use super::{BulkView, find};
-use crate::{api::Api, auth::Caller, error::ApiError, extract::Path, reply::Success};
+use crate::{api::Api, auth::Caller, error::ApiError, extract::Path, openapi::Operation, reply::Success};
+
+pub fn doc() -> Operation {
+    Operation::new("cancelBulk", "Bulks", "Send no more of a bulk")
+        .answers::<BulkView>(200, "The bulk as it is now.", BulkView::example(Some("Bulk cancelled")))
+        .refuses([ApiError::BulkNotFound])
+}
 
 pub async fn handle(
     State(api): State<Arc<Api>>,

@@ -7,6 +7,7 @@ use domain::{
     model::{Bulk, BulkId, BulkProgress, Jid, Message, PageRequest, SessionId, Template},
     pipeline::Draft,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{BulkMessage, BulkStatus, delay_ms};
@@ -16,15 +17,18 @@ use crate::{
     error::ApiError,
     extract::Json,
     fields::{List, Number, Object, Text},
+    openapi::Operation,
     reply::Success,
     sending::{Answer, Mention, Terms, Variables, filled, template},
 };
+use serde_json::json;
 
 const MOST: usize = 1000;
 /// From the first message to the last, and one delay more.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "SendBulk")]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
@@ -33,14 +37,16 @@ pub struct Request {
     options: Object<Options>,
 }
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "BulkRecipient")]
 struct Recipient {
     phone: String,
     message: Option<Text<1, 65_536>>,
     variables: Option<Object<Variables>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, JsonSchema, Deserialize)]
+#[schemars(rename = "BulkOptions")]
 #[serde(rename_all = "camelCase")]
 struct Options {
     /// Milliseconds between one message and the next.
@@ -50,7 +56,8 @@ struct Options {
     mentions: Option<List<Mention, 1024>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "AcceptedBulk")]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     bulk_id: BulkId,
@@ -60,6 +67,42 @@ pub struct Response {
     delay: u64,
     status: BulkStatus,
     messages: Vec<BulkMessage>,
+}
+
+pub fn doc() -> Operation {
+    Operation::new("sendBulk", "Bulks", "Send a text to many")
+        .describe(
+            "Each recipient is sent their own `message`, or all are sent `options.template`. Counts as one message against the limit.",
+        )
+        .sends()
+        .takes::<Request>(json!({
+            "sessionId": "user_123_device_my_device",
+            "recipients": [
+                {"phone": "1234567890@s.whatsapp.net", "message": "Hello John!", "variables": {"name": "John"}},
+                {"phone": "0987654321@s.whatsapp.net", "message": "Hello Jane!", "variables": {"name": "Jane"}},
+            ],
+            "options": {"delay": 2000, "template": "greeting_template"},
+        }))
+        .answers::<Response>(
+            202,
+            "The bulk with its messages, which are sent one after another.",
+            json!({
+                "success": true,
+                "message": "Bulk accepted",
+                "data": {
+                    "bulkId": "blk_123456789",
+                    "sessionId": "user_123_device_my_device",
+                    "total": 2,
+                    "delay": 2000,
+                    "status": "pending",
+                    "messages": [
+                        {"messageId": "msg_1", "recipient": "1234567890@s.whatsapp.net", "status": "pending", "error": null},
+                        {"messageId": "msg_2", "recipient": "0987654321@s.whatsapp.net", "status": "pending", "error": null},
+                    ],
+                },
+            }),
+        )
+        .refuses([ApiError::TemplateNotFound])
 }
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Response>, ApiError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{BulkMessage, BulkView, find};
@@ -11,16 +12,30 @@ use crate::{
     auth::Caller,
     error::ApiError,
     extract::{Path, Query},
+    openapi::Operation,
     reply::Success,
     views::{PageQuery, Pagination},
 };
+use serde_json::json;
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "BulkWithMessages")]
 pub struct Response {
     #[serde(flatten)]
     bulk: BulkView,
     messages: Vec<BulkMessage>,
     pagination: Pagination,
+}
+
+pub fn doc() -> Operation {
+    let mut example = BulkView::example(None);
+    example["data"]["messages"] =
+        json!([{"messageId": "msg_1", "recipient": "1234567890@s.whatsapp.net", "status": "delivered", "error": null}]);
+    example["data"]["pagination"] = Pagination::example();
+    Operation::new("getBulk", "Bulks", "Show how far a bulk is")
+        .query::<PageQuery<50>>()
+        .answers::<Response>(200, "The bulk with a page of its messages.", example)
+        .refuses([ApiError::BulkNotFound])
 }
 
 pub async fn handle(

@@ -5,12 +5,14 @@ pub mod create;
 pub mod get;
 
 use domain::model::{Bulk, BulkId, BulkProgress, Jid, Message, MessageId, MessageStatus, SessionId, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{api::Api, auth::Caller, error::ApiError};
 
 /// How far a bulk is, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BulkStatus {
     /// Nothing of it was sent yet.
@@ -24,7 +26,8 @@ pub enum BulkStatus {
 }
 
 /// How far the messages are; each is counted once.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "BulkProgress")]
 pub struct Progress {
     pending: u64,
     sent: u64,
@@ -34,7 +37,8 @@ pub struct Progress {
 }
 
 /// Everything there is to say of a bulk but its messages.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Bulk")]
 #[serde(rename_all = "camelCase")]
 pub struct BulkView {
     bulk_id: BulkId,
@@ -49,7 +53,7 @@ pub struct BulkView {
 }
 
 /// A message of a bulk.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BulkMessage {
     message_id: MessageId,
@@ -59,6 +63,28 @@ pub struct BulkMessage {
 }
 
 impl BulkView {
+    fn example(message: Option<&str>) -> Value {
+        let mut example = json!({
+            "success": true,
+            "data": {
+                "bulkId": "blk_123456789",
+                "sessionId": "user_123_device_my_device",
+                "status": "sending",
+                "total": 2,
+                "progress": {"pending": 1, "sent": 0, "delivered": 1, "read": 0, "failed": 0},
+                "delay": 2000,
+                "createdAt": "2024-01-01T10:00:00Z",
+                "cancelledAt": null,
+            },
+        });
+        if let Some(message) = message {
+            example["message"] = message.into();
+            example["data"]["status"] = "cancelled".into();
+            example["data"]["cancelledAt"] = "2024-01-01T10:00:01Z".into();
+        }
+        example
+    }
+
     fn of(bulk: Bulk, progress: BulkProgress) -> Self {
         Self {
             status: BulkStatus::of(&bulk, &progress),
