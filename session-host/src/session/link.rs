@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use domain::model::MessageId;
+use domain::model::{MessageId, MessageType, Server};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::mpsc;
@@ -76,8 +76,7 @@ impl Link {
         let (sender, events) = mpsc::unbounded_channel();
         // What lies on WhatsApp's servers can be fetched again after a crash; what comes within a message cannot.
         let history = HistorySyncConfig { inline_initial_payload_in_e2_ee_msg: Some(false), ..default_history_sync_config() };
-        let props =
-            DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME).with_history_sync_config(history);
+        let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME).with_history_sync_config(history);
         let mut builder = Bot::builder()
             .with_backend_arc(backend)
             .with_transport_factory(network.transport())
@@ -129,6 +128,12 @@ impl Link {
 pub async fn write(client: &Client, outgoing: &Outgoing, enclosed: Option<&Enclosed>) -> Result<(), SendError> {
     let invalid = |what: &str| SendError::InvalidRequest(what.into());
     let to = to_theirs(outgoing.chat()).ok_or_else(|| invalid("no such address"))?;
+    if outgoing.chat().server() == Server::Newsletter
+        && !matches!(outgoing, Outgoing::Message(message) if message.kind == MessageType::Text)
+    {
+        // Nothing in a channel is encrypted, so files, reactions and changes go ways of their own there.
+        return Err(invalid("channels take texts alone"));
+    }
     let names = match outgoing {
         Outgoing::Message(message) if message.quoted.is_none() && message.mentions.is_empty() => Names::default(),
         _ => Names::look_up(client, outgoing.chat(), &compose::people(outgoing)).await?,

@@ -265,13 +265,13 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use domain::model::{Command, CommandId, DeviceId, Direction, Envelope, Jid, MessageStatus, MessageType, SessionId};
+    use domain::model::{BulkId, Command, CommandId, DeviceId, Direction, Envelope, Jid, MessageStatus, MessageType, SessionId};
 
     use super::*;
 
-    fn push(outbox: &mut Outbox, id: &str) {
+    fn message(id: &str) -> Message {
         let at = Timestamp::from_millis(0);
-        let message = Message {
+        Message {
             id: MessageId::parse(id).unwrap(),
             device_id: DeviceId::parse("dev_1").unwrap(),
             session_id: SessionId::parse("user_1_device_toko").unwrap(),
@@ -298,32 +298,76 @@ mod tests {
             bulk: None,
             edited_at: None,
             deleted_at: None,
-        };
-        let envelope = Envelope {
-            id: CommandId::parse(format!("send_{id}")).unwrap(),
-            device_id: message.device_id.clone(),
-            command: Command::Send { id: message.id.clone() },
-            accepted_at: at,
-            due_at: at,
-            reply: false,
-        };
-        outbox.push(Received { envelope, attempts: 1, receipt: id.to_owned() }, Outgoing::Message(message));
+        }
     }
 
-    #[test]
-    fn after_a_disconnection_everything_is_written_again_in_order_even_what_was_being_written() {
-        let mut outbox = Outbox::new();
-        ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, id));
-        let (first, _) = outbox.next().unwrap();
-        outbox.written(first.id());
-        assert_eq!(outbox.next().unwrap().0.id().as_str(), "two");
-        assert!(outbox.next().is_none(), "one is being written");
-        outbox.disconnected();
+    fn push(outbox: &mut Outbox, message: Message) {
+        let envelope = Envelope {
+            id: CommandId::parse(format!("send_{}", message.id)).unwrap(),
+            device_id: message.device_id.clone(),
+            command: Command::Send { id: message.id.clone() },
+            accepted_at: message.timestamp,
+            due_at: message.timestamp,
+            reply: false,
+        };
+        outbox.push(Received { envelope, attempts: 1, receipt: message.id.to_string() }, Outgoing::Message(message));
+    }
+
+    fn write_all(outbox: &mut Outbox) -> Vec<String> {
         let mut written = Vec::new();
         while let Some((outgoing, _)) = outbox.next() {
             outbox.written(outgoing.id());
             written.push(outgoing.id().to_string());
         }
-        assert_eq!(written, ["one", "two", "three"]);
+        written
+    }
+
+    #[test]
+    fn after_a_disconnection_everything_is_written_again_in_order_even_what_was_being_written() {
+        let mut outbox = Outbox::new();
+        ["one", "two", "three"].iter().for_each(|id| push(&mut outbox, message(id)));
+        let (first, _) = outbox.next().unwrap();
+        outbox.written(first.id());
+        assert_eq!(outbox.next().unwrap().0.id().as_str(), "two");
+        assert!(outbox.next().is_none(), "one is being written");
+        outbox.disconnected();
+        assert_eq!(write_all(&mut outbox), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn what_waits_for_its_enclosure_holds_up_what_was_asked_for_later() {
+        let mut outbox = Outbox::new();
+        push(&mut outbox, message("first"));
+        for n in 0..6 {
+            push(&mut outbox, Message { content: "https://example.com".into(), link_preview: true, ..message(&format!("link {n}")) });
+        }
+        push(&mut outbox, message("last"));
+        let begun: Vec<_> = std::iter::from_fn(|| outbox.next_unenclosed()).collect();
+        assert_eq!(begun.len(), AT_ONCE);
+        assert_eq!(write_all(&mut outbox), ["first"]);
+        outbox.enclosed(begun[1].id(), Enclosed::Nothing);
+        assert!(write_all(&mut outbox).is_empty());
+        outbox.enclosed(begun[0].id(), Enclosed::Nothing);
+        outbox.disconnected();
+        assert_eq!(write_all(&mut outbox), ["first", "link 0", "link 1"]);
+        assert_eq!(outbox.next_unenclosed().unwrap().id().as_str(), "link 4");
+    }
+
+    #[test]
+    fn messages_of_a_bulk_keep_their_distance_and_hold_up_nothing_else() {
+        let mut outbox = Outbox::new();
+        for index in 0..3 {
+            let bulk = Some(BulkPart { id: BulkId::parse("blk_1").unwrap(), index, delay_ms: 60_000 });
+            push(&mut outbox, Message { bulk, ..message(&format!("bulk {index}")) });
+        }
+        push(&mut outbox, message("text"));
+        let put_off = outbox.take_early();
+        assert_eq!(put_off.iter().map(|(job, _)| job.outgoing.id().as_str()).collect::<Vec<_>>(), ["bulk 1", "bulk 2"]);
+        assert_eq!(write_all(&mut outbox), ["bulk 0", "text"]);
+        for (job, _) in put_off {
+            outbox.push(job.received, Outgoing::clone(&job.outgoing));
+        }
+        assert!(write_all(&mut outbox).is_empty());
+        assert!(outbox.next_at().unwrap() > Instant::now());
     }
 }

@@ -1,9 +1,14 @@
 //! Messages with files.
 
-use domain::model::{Device, MessageStatus, MessageType};
+use axum::{Router, response::Html, routing::get};
+use domain::{
+    model::{Attachment, Device, Jid, MessageStatus, MessageType},
+    pipeline::Draft,
+};
 use image::{ImageFormat, RgbImage};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
 
 use super::world::World;
 
@@ -78,19 +83,64 @@ async fn an_upload_is_tried_again_and_texts_do_not_wait_for_it() {
     world.post("/faults", json!({"failUploads": 1})).await;
     let draft = world.file(&device, BUDI, MessageType::Document, "text/plain", b"Halo".to_vec()).await;
     let file = world.accept(&device, draft).await;
-    let text = domain::pipeline::Draft::text(domain::model::Jid::parse(BUDI).unwrap(), "Halo");
-    let text = world.send(&device, text).await;
+    let text = world.send(&device, Draft::text(Jid::parse(BUDI).unwrap(), "Halo")).await;
     world.record(&device, &file.id, "it is sent", |message| message.status >= MessageStatus::Sent).await;
     let order: Vec<_> = world.messages(BUDI).await.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(order, [text.id.as_str(), file.id.as_str()]);
 }
 
 #[tokio::test]
-async fn a_hundred_megabytes_arrive() {
+async fn a_sound_becomes_a_voice_note() {
     let (world, device) = world().await;
-    let bytes = vec![42; 100 << 20];
+    let mut draft = world.file(&device, BUDI, MessageType::Audio, "audio/wav", wav(2)).await;
+    let Some(Attachment::Media(file)) = &mut draft.attachment else { unreachable!() };
+    file.voice_note = true;
+    let voice = world.send(&device, draft).await;
+    let row = world.on_phone(BUDI, &voice.id).await;
+    assert_eq!((&row["voiceNote"], &row["mimeType"], &row["downloaded"]), (&json!(true), &json!("audio/ogg; codecs=opus"), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_large_file_arrives() {
+    let (world, device) = world().await;
+    let bytes = vec![42; 8 << 20];
     let draft = world.file(&device, BUDI, MessageType::Document, "application/zip", bytes.clone()).await;
     let message = world.send(&device, draft).await;
     let row = world.on_phone(BUDI, &message.id).await;
-    assert_eq!(row["size"], json!(bytes.len()), "{row}");
+    assert_eq!(row["sha256"], json!(hex::encode(Sha256::digest(&bytes))), "{row}");
+}
+
+#[tokio::test]
+async fn a_text_goes_with_what_its_link_leads_to_or_without() {
+    let (world, device) = world().await;
+    let page = || async { Html("<title>Warung Ani</title>") };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/menu", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, Router::new().route("/menu", get(page))).into_future());
+    for (text, title) in [(format!("Lihat {url}"), json!("Warung Ani")), (format!("Lihat {url}/tidak-ada"), json!(null))] {
+        let mut draft = Draft::text(Jid::parse(BUDI).unwrap(), text.clone());
+        draft.link_preview = true;
+        let message = world.send(&device, draft).await;
+        let row = world.on_phone(BUDI, &message.id).await;
+        assert_eq!((&row["text"], &row["linkPreview"]["title"]), (&json!(text), &title), "{row}");
+    }
+}
+
+/// A tone of some seconds.
+fn wav(seconds: u32) -> Vec<u8> {
+    const RATE: u32 = 16_000;
+    let samples = (0..RATE * seconds).map(|n| ((f64::from(n) / 20.0).sin() * 9000.0) as i16);
+    let sound: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+    let size = u32::try_from(sound.len()).unwrap();
+    let mut wav = Vec::from(*b"RIFF");
+    wav.extend((36 + size).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    wav.extend([1_u16, 1].map(u16::to_le_bytes).concat());
+    wav.extend([RATE, RATE * 2].map(u32::to_le_bytes).concat());
+    wav.extend([2_u16, 16].map(u16::to_le_bytes).concat());
+    wav.extend(b"data");
+    wav.extend(size.to_le_bytes());
+    wav.extend(sound);
+    wav
 }

@@ -44,7 +44,6 @@ pub fn compose_edit(edit: &EditMessage, target: &Message, at: Timestamp, names: 
             from_me: Some(true),
             id: Some(edit.target.to_string()),
             participant: names.own.clone().filter(|_| target.chat.is_group()),
-            ..Default::default()
         }),
         r#type: Some(protocol_message::Type::MESSAGE_EDIT),
         edited_message: MessageField::some(edited),
@@ -62,7 +61,6 @@ pub fn compose_deletion(delete: &DeleteMessage, chat: &Jid, names: &Names) -> wa
             from_me: Some(from_me),
             id: Some(delete.target.id.to_string()),
             participant: author(delete).filter(|_| chat.is_group()).map(|author| names.of(author)),
-            ..Default::default()
         }),
         r#type: Some(protocol_message::Type::REVOKE),
         ..Default::default()

@@ -93,7 +93,6 @@ fn compose_reaction(message: &Message, target: &Quoted, names: &Names) -> wa::Me
         from_me: Some(target.from_me),
         id: Some(target.message_id.to_string()),
         participant: author.map(|author| names.of(author)),
-        ..Default::default()
     };
     build_reaction_message(key, message.content.as_str(), message.timestamp.millis())
 }
@@ -120,7 +119,7 @@ fn compose_contacts(cards: &[ContactCard], context_info: MessageField<wa::Contex
         return Some(wa::Message { contact_message: MessageField::some(contact), ..Default::default() });
     }
     let display_name = Some(format!("{} contacts", cards.len()));
-    let contacts = ContactsArrayMessage { display_name, contacts, context_info, ..Default::default() };
+    let contacts = ContactsArrayMessage { display_name, contacts, context_info };
     Some(wa::Message { contacts_array_message: MessageField::some(contacts), ..Default::default() })
 }
 
