@@ -3,16 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
+pub mod aliases;
+pub mod bulks;
 pub mod commands;
 pub mod deliveries;
 pub mod devices;
 pub mod journal;
 pub mod key_value;
+pub mod limits;
+pub mod media;
 pub mod messages;
 pub mod push;
 pub mod replies;
 pub mod samples;
 pub mod statistics;
+pub mod templates;
 
 mod fixed_clock;
 
@@ -23,7 +28,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::ports::{CommandSink, CommandSource, Deliveries, Devices, Epoch, Journal, KeyValue, Messages, Replies, Statistics};
+use crate::ports::{
+    Aliases, Bulks, CommandSink, CommandSource, Deliveries, Devices, Epoch, Journal, KeyValue, Limits, Media, Messages, Replies,
+    Statistics, Templates,
+};
 
 /// An installation nobody else uses, empty at first, seen by a host that may write. Runs on the system's time.
 pub struct World {
@@ -31,6 +39,16 @@ pub struct World {
     pub devices: Arc<dyn Devices>,
     /// Its messages.
     pub messages: Arc<dyn Messages>,
+    /// Its bulks.
+    pub bulks: Arc<dyn Bulks>,
+    /// Who is who in it.
+    pub aliases: Arc<dyn Aliases>,
+    /// Its templates.
+    pub templates: Arc<dyn Templates>,
+    /// Its files.
+    pub media: Arc<dyn Media>,
+    /// Its counts against limits.
+    pub limits: Arc<dyn Limits>,
     /// Where its hosts write.
     pub journal: Arc<dyn Journal>,
     /// Where its commands go in.

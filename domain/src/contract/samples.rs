@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        AiSettings, ApiKey, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope, EventData, EventDraft, EventId, Jid,
-        Message, MessageCounts, MessageId, MessageStatus, MessageType, PageRequest, Session, SessionId, Status, Timestamp, UserId,
-        WebhookSettings, WebhookUrl,
+        AiSettings, ApiKey, Attachment, BulkId, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope, EventData,
+        EventDraft, EventId, Jid, MediaFile, MediaPlace, Message, MessageCounts, MessageId, MessageStatus, MessageType, PageRequest,
+        Session, SessionId, Status, Timestamp, UserId, WebhookSettings, WebhookUrl,
     },
     ports::{Change, Clock, Step, SystemClock},
 };
@@ -60,6 +60,16 @@ pub fn phone(n: u64) -> Jid {
     Jid::parse(&format!("62811{n:08}")).unwrap()
 }
 
+/// The `n`th person by their hidden id.
+pub fn lid(n: u64) -> Jid {
+    Jid::parse(&format!("1000000{n:08}@lid")).unwrap()
+}
+
+/// The `n`th bulk's id.
+pub fn bulk_id(n: u64) -> BulkId {
+    BulkId::parse(format!("blk_{n}")).unwrap()
+}
+
 /// The `n`th message id.
 pub fn message_id(n: u64) -> MessageId {
     MessageId::parse(format!("3EB0{n:08}")).unwrap()
@@ -109,6 +119,18 @@ pub fn incoming(device: &Device, n: u64) -> Message {
     }
 }
 
+/// The `n`th message a device received: a picture that is at the place given.
+pub fn picture(device: &Device, n: u64, place: MediaPlace) -> Message {
+    let file = MediaFile { mime_type: "image/jpeg".into(), file_name: None, size_bytes: 9, seconds: None, voice_note: false, place };
+    Message {
+        kind: MessageType::Image,
+        content: String::new(),
+        caption: Some("Lihat".into()),
+        attachment: Some(Attachment::Media(file)),
+        ..incoming(device, n)
+    }
+}
+
 /// The session's change, told by the `n`th event.
 pub fn session_step(n: u64, session: &Session) -> Step {
     step(n, Change::Session(Box::new(session.clone())), &EventData::connection_update(session))
@@ -129,6 +151,32 @@ pub fn status_step(n: u64, message: &Message, status: MessageStatus) -> Step {
     let (message_id, chat_id) = (message.id.clone(), message.chat.clone());
     let data = EventData::MessageStatus { message_id, chat_id, status, error: error.clone(), timestamp: at(n) };
     step(n, Change::Status { key: message.key(), status, at: at(n), error }, &data)
+}
+
+/// A person's two names, told by the `n`th event, though in life none tells of them.
+pub fn alias_step(n: u64, phone: &Jid, lid: &Jid) -> Step {
+    step(n, Change::Alias { phone: phone.clone(), lid: lid.clone() }, &EventData::connection_update(&connected()))
+}
+
+/// A message's new text, told by the `n`th event.
+pub fn edited_step(n: u64, message: &Message, text: &str) -> Step {
+    step(n, Change::Edited { key: message.key(), text: text.into(), at: at(n) }, &EventData::message_edited(message))
+}
+
+/// A message's end, told by the `n`th event.
+pub fn deleted_step(n: u64, message: &Message) -> Step {
+    step(n, Change::Deleted { key: message.key(), at: at(n) }, &EventData::message_deleted(message))
+}
+
+/// What became of a message's file, told by the `n`th event.
+pub fn media_step(n: u64, message: &Message, file: &MediaFile) -> Step {
+    let data = EventData::media_received(message, file, "https://example.com/file".into());
+    step(n, Change::Media { key: message.key(), file: file.clone() }, &data)
+}
+
+/// A message of the past, told by the `n`th event, though in life none tells of it.
+pub fn history_step(n: u64, message: &Message) -> Step {
+    step(n, Change::History(Box::new(message.clone())), &EventData::message_received(message))
 }
 
 /// The id of the `n`th event.

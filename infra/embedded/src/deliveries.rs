@@ -15,10 +15,14 @@ use crate::{Store, error::StoreError, rows};
 /// Most deliveries dropped in one go.
 const BATCH: usize = 500;
 
-/// The delivery of event `?2` of device `?1`.
+/// The delivery of event `?2` of device `?1`: one of the first that wait, since they are worked off in order.
 macro_rules! this {
     ($before:literal) => {
-        concat!($before, " WHERE event_id = ?2 AND device = (SELECT row FROM devices WHERE id = ?1)")
+        concat!(
+            $before,
+            " WHERE (device, seq) = (SELECT device, seq FROM deliveries
+                WHERE device = (SELECT row FROM devices WHERE id = ?1) AND event_id = ?2 ORDER BY seq LIMIT 1)"
+        )
     };
 }
 

@@ -97,3 +97,6 @@ CREATE TABLE templates (
     PRIMARY KEY (name, owner)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX templates_by_owner ON templates (owner, name);
+
+-- Deliveries are worked off in order, so that the one in hand is the first of its device.
+DROP INDEX deliveries_by_event;

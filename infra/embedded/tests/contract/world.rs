@@ -1,10 +1,13 @@
 //! The adapters of one machine as a world for the suites.
 
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use domain::contract::{Life, World, push::Sockets};
-use embedded::{InProcessPush, InProcessReplies, Store};
+use domain::{
+    contract::{Life, World, push::Sockets},
+    pipeline::Links,
+};
+use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, Store};
 use tempfile::TempDir;
 
 /// An empty folder with a store in it.
@@ -23,6 +26,11 @@ fn open(folder: TempDir) -> World {
     World {
         devices: store.clone(),
         messages: store.clone(),
+        bulks: store.clone(),
+        aliases: store.clone(),
+        templates: store.clone(),
+        media: Arc::new(FolderMedia::open(folder.path(), Links::new("http://127.0.0.1:3000", "secret")).unwrap()),
+        limits: Arc::new(InProcessLimits::default()),
         journal: store.clone(),
         commands: store.clone(),
         source: store.clone(),
@@ -51,12 +59,20 @@ impl Life for Machine {
 /// The folder as it is, files half written and all.
 pub fn copy(folder: &TempDir) -> TempDir {
     let copy = TempDir::new().unwrap();
-    for entry in fs::read_dir(folder.path()).unwrap() {
+    copy_all(folder.path(), copy.path());
+    copy
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_all(&entry.path(), &to);
         // The lock is a process's own, and the index of the log is lost in a power cut.
-        if entry.file_name() != "lock" && entry.file_name() != "warta.db-shm" {
-            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        } else if entry.file_name() != "lock" && entry.file_name() != "warta.db-shm" {
+            fs::copy(entry.path(), to).unwrap();
         }
     }
-    copy
 }

@@ -1,0 +1,168 @@
+//! What [`Aliases`](crate::ports::Aliases) promises, and what learning one does to the messages.
+
+use super::{World, samples::*};
+use crate::{
+    model::{Device, DeviceId, Jid, Message, MessageFilter, MessageStatus},
+    ports::Step,
+};
+
+/// Makes a test of each sentence here, for the world that `$start` starts.
+#[macro_export]
+macro_rules! aliases_contract {
+    ($start:path) => {
+        $crate::contract_tests!(
+            aliases,
+            $start,
+            [
+                a_person_is_known_by_either_name_within_the_device,
+                an_alias_takes_effect_once,
+                of_several_hidden_ids_the_one_learned_last_is_the_numbers,
+                a_hidden_id_has_the_number_learned_last,
+                messages_of_a_hidden_id_move_to_its_numbers_chat,
+                messages_of_others_stay_where_they_are,
+                a_message_told_under_both_names_is_kept_once,
+                a_message_of_a_known_hidden_id_is_stored_under_its_number,
+                aliases_go_with_their_device,
+                aliases_survive_a_crash,
+            ]
+        );
+    };
+}
+
+pub async fn a_person_is_known_by_either_name_within_the_device(world: World) {
+    let (a, b) = (with_device(&world, "a").await, with_device(&world, "b").await);
+    learn(&world, &a, 2, 2).await;
+    assert_eq!(names(&world, &a, 2).await, (Some(phone(2)), Some(lid(2))));
+    assert_eq!(names(&world, &a, 3).await, (None, None));
+    assert_eq!(names(&world, &b, 2).await, (None, None));
+    assert_eq!(names(&world, &device("nobody"), 2).await, (None, None));
+}
+
+pub async fn an_alias_takes_effect_once(world: World) {
+    let device = with_device(&world, "a").await;
+    assert_eq!([learn(&world, &device, 2, 2).await, learn(&world, &device, 2, 2).await, learn(&world, &device, 3, 3).await], [1, 0, 1]);
+}
+
+pub async fn of_several_hidden_ids_the_one_learned_last_is_the_numbers(world: World) {
+    let device = with_device(&world, "a").await;
+    for n in [5, 9, 7] {
+        learn(&world, &device, 2, n).await;
+    }
+    assert_eq!(world.aliases.lid(&device.id, &phone(2)).await.unwrap(), Some(lid(7)));
+    for n in [5, 9, 7] {
+        assert_eq!(world.aliases.phone(&device.id, &lid(n)).await.unwrap(), Some(phone(2)));
+    }
+}
+
+pub async fn a_hidden_id_has_the_number_learned_last(world: World) {
+    let device = with_device(&world, "a").await;
+    assert_eq!([learn(&world, &device, 2, 5).await, learn(&world, &device, 3, 5).await], [1, 1]);
+    assert_eq!(world.aliases.phone(&device.id, &lid(5)).await.unwrap(), Some(phone(3)));
+    assert_eq!(world.aliases.lid(&device.id, &phone(2)).await.unwrap(), None);
+}
+
+pub async fn messages_of_a_hidden_id_move_to_its_numbers_chat(world: World) {
+    let device = with_device(&world, "a").await;
+    let (received, written) = (hidden_incoming(&device, 1), hidden_outgoing(&device, 2));
+    world.messages.accept(&written, Some("key")).await.unwrap();
+    world.journal.commit(&device.id, world.epoch, vec![message_step(1, &received)]).await.unwrap();
+    world.journal.commit(&device.id, world.epoch, vec![status_step(2, &written, MessageStatus::Sent)]).await.unwrap();
+    learn(&world, &device, 2, 2).await;
+
+    let received = Message { chat: phone(2), from: Some(phone(2)), lid: Some(lid(2)), ..received };
+    let written = Message { chat: phone(2), to: Some(phone(2)), lid: Some(lid(2)), status: MessageStatus::Sent, ..written };
+    assert_eq!(chat(&world, &device, &phone(2)).await, [written.clone(), received.clone()]);
+    assert_eq!(world.messages.get(&device.id, &received.id).await.unwrap(), Some(received.clone()));
+    assert_eq!(world.messages.accepted(&device.id, "key").await.unwrap(), Some(written.clone()));
+    // They go on under their new names.
+    let steps =
+        vec![status_step(3, &received, MessageStatus::Read), status_step(4, &written, MessageStatus::Read), message_step(5, &received)];
+    assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 2);
+}
+
+pub async fn messages_of_others_stay_where_they_are(world: World) {
+    let (a, b) = (with_device(&world, "a").await, with_device(&world, "b").await);
+    let others = Message { chat: lid(3), from: Some(lid(3)), ..hidden_incoming(&a, 1) };
+    let group = Message { chat: Jid::parse("120363000000000001@g.us").unwrap(), ..hidden_incoming(&a, 2) };
+    let of_b = hidden_incoming(&b, 3);
+    for message in [&others, &group, &of_b] {
+        world.journal.commit(&message.device_id, world.epoch, vec![message_step(1, message)]).await.unwrap();
+    }
+    learn(&world, &a, 2, 2).await;
+    for (device, message) in [(&a, others), (&a, group), (&b, of_b)] {
+        assert_eq!(world.messages.get(&device.id, &message.id).await.unwrap(), Some(message));
+    }
+}
+
+pub async fn a_message_told_under_both_names_is_kept_once(world: World) {
+    let device = with_device(&world, "a").await;
+    let hidden = hidden_incoming(&device, 1);
+    let steps = vec![message_step(1, &hidden), message_step(2, &incoming(&device, 1)), message_step(3, &hidden_incoming(&device, 2))];
+    assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 3);
+    learn(&world, &device, 2, 2).await;
+    let ids: Vec<_> = chat(&world, &device, &phone(2)).await.into_iter().map(|message| message.id).collect();
+    assert_eq!(ids, [message_id(2), message_id(1)]);
+    let of_device = MessageFilter { device: Some(device.id.clone()), ..MessageFilter::default() };
+    assert_eq!(world.messages.tally(&of_device).await.unwrap().total, 2);
+    assert_eq!(world.devices.delete(&device.id).await.unwrap().map(|removed| removed.messages), Some(2));
+}
+
+pub async fn a_message_of_a_known_hidden_id_is_stored_under_its_number(world: World) {
+    let device = with_device(&world, "a").await;
+    learn(&world, &device, 2, 2).await;
+    let steps = vec![message_step(1, &hidden_incoming(&device, 1)), message_step(2, &incoming(&device, 1))];
+    assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 1);
+    world.messages.accept(&hidden_outgoing(&device, 2), None).await.unwrap();
+    let stored = chat(&world, &device, &phone(2)).await;
+    assert_eq!(stored[1], Message { lid: Some(lid(2)), ..incoming(&device, 1) });
+    assert_eq!(stored[0], Message { lid: Some(lid(2)), ..outgoing(&device, 2) });
+}
+
+pub async fn aliases_go_with_their_device(world: World) {
+    let device = with_device(&world, "a").await;
+    learn(&world, &device, 2, 2).await;
+    world.devices.delete(&device.id).await.unwrap();
+    assert_eq!(names(&world, &device, 2).await, (None, None));
+    with_device(&world, "a").await;
+    assert_eq!(names(&world, &device, 2).await, (None, None));
+}
+
+pub async fn aliases_survive_a_crash(world: World) {
+    let device = with_device(&world, "a").await;
+    learn(&world, &device, 2, 2).await;
+    let world = world.crash().await;
+    assert_eq!(names(&world, &device, 2).await, (Some(phone(2)), Some(lid(2))));
+    assert_eq!(learn(&world, &device, 2, 2).await, 0);
+}
+
+async fn with_device(world: &World, name: &str) -> Device {
+    let device = device(name);
+    assert!(world.devices.create(&device).await.unwrap());
+    device
+}
+
+/// Tells of a person; answers how many events that makes.
+async fn learn(world: &World, device: &Device, number: u64, hidden: u64) -> usize {
+    let step = alias_step(number * 100 + hidden, &phone(number), &lid(hidden));
+    world.journal.commit(&device.id, world.epoch, Vec::<Step>::from([step])).await.unwrap().len()
+}
+
+async fn names(world: &World, device: &Device, n: u64) -> (Option<Jid>, Option<Jid>) {
+    let id: &DeviceId = &device.id;
+    (world.aliases.phone(id, &lid(n)).await.unwrap(), world.aliases.lid(id, &phone(n)).await.unwrap())
+}
+
+async fn chat(world: &World, device: &Device, chat: &Jid) -> Vec<Message> {
+    let filter = MessageFilter { device: Some(device.id.clone()), chat: Some(chat.clone()), ..MessageFilter::default() };
+    let page = world.messages.list(&filter, &first_page(10)).await.unwrap();
+    assert_eq!(page.total, page.items.len() as u64);
+    page.items
+}
+
+fn hidden_incoming(device: &Device, n: u64) -> Message {
+    Message { chat: lid(2), from: Some(lid(2)), lid: Some(lid(2)), ..incoming(device, n) }
+}
+
+fn hidden_outgoing(device: &Device, n: u64) -> Message {
+    Message { chat: lid(2), to: Some(lid(2)), lid: Some(lid(2)), ..outgoing(device, n) }
+}
