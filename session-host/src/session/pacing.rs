@@ -76,6 +76,7 @@ impl Turns<'_> {
         let mut slots = self.pacing.slots(part);
         if !self.in_hand.contains(&part.id) && slots.free_at <= self.now + PATIENCE {
             self.in_hand.insert(part.id.clone());
+            self.pacing.bulks.insert(part.id.clone(), slots);
             return None;
         }
         let next = slots.free_at.max(self.now) + if self.in_hand.contains(&part.id) { delay(part) } else { Duration::ZERO };
@@ -121,5 +122,14 @@ mod tests {
         assert_eq!(pacing.free_at(&part(0)), now);
         assert_eq!(pacing.free_at(&part(1)), now + DELAY);
         assert_eq!(pacing.turns(now).wait(&part(1)), Some(DELAY));
+    }
+
+    #[test]
+    fn a_bulk_that_begins_in_this_run_waits_for_nothing() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(now);
+        let mut turns = pacing.turns(now);
+        assert_eq!([turns.wait(&part(0)), turns.wait(&part(1))], [None, Some(DELAY)]);
+        assert_eq!(pacing.free_at(&part(0)), now);
     }
 }

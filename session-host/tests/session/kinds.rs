@@ -6,7 +6,6 @@ use domain::{
         Outcome, Poll, Typing,
     },
     pipeline::Draft,
-    ports::Ids,
 };
 use serde_json::json;
 
