@@ -2,7 +2,8 @@
 
 use super::{World, racing, samples::*};
 use crate::model::{
-    AiSettings, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageFilter, PageRequest, Removed, Session, SessionId, Status, UserId,
+    AiSettings, ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageFilter, PageRequest, Removed, Session, SessionId, Status,
+    UserId,
 };
 
 /// Makes a test of each sentence here, for the world that `$start` starts.
@@ -18,7 +19,9 @@ macro_rules! devices_contract {
                 creating_a_device_again_finds_it_created,
                 of_racing_creations_with_one_session_id_one_succeeds,
                 what_is_not_there_is_none,
+                a_device_is_found_by_its_key_alone,
                 an_update_changes_what_is_given_and_nothing_else,
+                a_new_key_takes_the_place_of_the_former,
                 a_users_devices_are_listed_oldest_first,
                 devices_are_listed_by_status,
                 devices_are_paged_by_number_and_by_cursor,
@@ -70,6 +73,29 @@ pub async fn what_is_not_there_is_none(world: World) {
     assert_eq!(world.devices.update(&nobody.id, DeviceUpdate::default(), at(1)).await.unwrap(), None);
     assert_eq!(world.devices.delete(&nobody.id).await.unwrap(), None);
     assert_eq!(world.devices.wanted().await.unwrap(), Vec::new());
+}
+
+pub async fn a_device_is_found_by_its_key_alone(world: World) {
+    for name in ["a", "b"] {
+        world.devices.create(&device(name)).await.unwrap();
+    }
+    assert_eq!(world.devices.find_by_key(&ApiKey::new("wak_b")).await.unwrap(), Some(device("b")));
+    for key in ["", "wak_", "wak_c", "WAK_A", "wak_a ", "wak_a\0"] {
+        assert_eq!(world.devices.find_by_key(&ApiKey::new(key)).await.unwrap(), None, "{key:?}");
+    }
+    world.devices.delete(&device("b").id).await.unwrap();
+    assert_eq!(world.devices.find_by_key(&ApiKey::new("wak_b")).await.unwrap(), None);
+}
+
+pub async fn a_new_key_takes_the_place_of_the_former(world: World) {
+    let device = device("a");
+    world.devices.create(&device).await.unwrap();
+    let update = DeviceUpdate { api_key: Some(ApiKey::new("wak_new")), ..DeviceUpdate::default() };
+    let changed = Device { api_key: ApiKey::new("wak_new"), updated_at: at(1), ..device };
+    assert_eq!(world.devices.update(&changed.id, update, at(1)).await.unwrap(), Some(changed.clone()));
+    let world = world.crash().await;
+    assert_eq!(world.devices.find_by_key(&ApiKey::new("wak_new")).await.unwrap(), Some(changed));
+    assert_eq!(world.devices.find_by_key(&ApiKey::new("wak_a")).await.unwrap(), None);
 }
 
 pub async fn an_update_changes_what_is_given_and_nothing_else(world: World) {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     error::StoreError,
     rows::{self, integer},
-    sorts::Class,
+    sorts::{Class, Counted},
 };
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -102,7 +102,7 @@ pub(crate) fn count(
     span: Span,
     wanted: impl Fn(Class) -> bool,
     part: impl Fn(Class, Span) -> Result<u64, StoreError>,
-) -> Result<Vec<(Class, u64)>, StoreError> {
+) -> Result<Counted, StoreError> {
     let (days, parts) = span.split();
     let mut counts: BTreeMap<Class, u64> = of_days(connection, scope, days)?.into_iter().filter(|(class, _)| wanted(*class)).collect();
     for span in parts.into_iter().filter(|part| part.since < part.until) {
@@ -116,7 +116,7 @@ pub(crate) fn count(
     Ok(counts.into_iter().filter(|(_, count)| *count > 0).collect())
 }
 
-fn of_days(connection: &Connection, scope: Scope, days: Span) -> Result<Vec<(Class, u64)>, StoreError> {
+fn of_days(connection: &Connection, scope: Scope, days: Span) -> Result<Counted, StoreError> {
     const SQL: &str = "SELECT sort, status, sum(count) AS n FROM message_counts WHERE scope = ?1 AND day >= ?2 AND day < ?3
         GROUP BY sort, status HAVING n > 0";
     rows::all(connection, SQL, (scope.key(), days.since, days.until), |row| {

@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
     messages,
     rows::{self, integer},
-    sorts::{self, Class},
+    sorts::{self, Class, Counted},
 };
 
 /// A message's place in every list: its time and its row. Lists begin with the greatest.
@@ -107,7 +107,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Where they lie, and how many there are. Statuses are told apart among the old ones alone.
-    fn count(&self) -> Result<(Vec<Walk>, Vec<(Class, u64)>), StoreError> {
+    fn count(&self) -> Result<(Vec<Walk>, Counted), StoreError> {
         let (old, walks) = match self.narrow()? {
             Some(walks) => (Vec::new(), walks),
             None => (self.count_old()?, self.each(Walk::Fresh(None), |device| Walk::Fresh(Some(device)))),
@@ -119,7 +119,7 @@ impl<'a> Wanted<'a> {
         Ok((old.iter().flat_map(|(class, _)| self.of_class(*class)).chain(walks).collect(), counted))
     }
 
-    fn count_old(&self) -> Result<Vec<(Class, u64)>, StoreError> {
+    fn count_old(&self) -> Result<Counted, StoreError> {
         let part = |class, span| {
             self.of_class(class).iter().try_fold(0, |sum, walk| {
                 let counted = self.count_walk(walk, span)?;
@@ -183,7 +183,7 @@ impl<'a> Wanted<'a> {
         if self.scope == Scope::All { vec![all] } else { self.devices.iter().copied().map(of_device).collect() }
     }
 
-    fn count_walk(&self, walk: &Walk, span: Span) -> Result<Vec<(Class, u64)>, StoreError> {
+    fn count_walk(&self, walk: &Walk, span: Span) -> Result<Counted, StoreError> {
         let sql = format!("SELECT sort, count(*) FROM {} GROUP BY sort LIMIT ?9", self.from(walk));
         let read = |row: &Row<'_>| Ok((Class { sort: row.get(0)?, status: 0 }, rows::count(row, 1)?));
         rows::all(self.connection, &sql, self.values(walk, span.since, (span.until, i64::MIN), i64::MAX), read)

@@ -27,6 +27,9 @@ pub(crate) struct Class {
     pub status: i64,
 }
 
+/// How many messages of each class there are; a class may come more than once.
+pub(crate) type Counted = Vec<(Class, u64)>;
+
 impl Class {
     pub fn of(message: &Message) -> Self {
         let kind = place(&KINDS, message.kind);
