@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("media", &[]),
     ("session-host", &["domain", "fetch", "media"]),
     ("sandbox", &[]),
-    ("warta", &["domain", "embedded", "functions", "sandbox", "session-host"]),
+    ("warta", &["domain", "embedded", "fetch", "functions", "sandbox", "session-host"]),
 ];
 
 /// Each package of the workspace with what it depends on outside of tests.

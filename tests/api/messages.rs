@@ -93,9 +93,10 @@ async fn a_message_that_was_read_has_everything_the_contract_shows() {
     assert_schema(message, SCHEMA);
     let expected = json!({
         "id": id, "deviceId": device.id, "sessionId": "user_123_device_my_device", "direction": "outgoing",
-        "chatId": budi.jid(), "from": ani.jid(), "to": budi.jid(), "lid": null, "pushName": null,
+        "chatId": budi.jid(), "from": ani.jid(), "to": budi.jid(), "lid": message["lid"], "pushName": null,
         "type": "text", "content": "Hello from WhatsApp API!", "mediaUrl": null, "caption": null,
         "timestamp": message["timestamp"], "status": "read", "readAt": message["readAt"], "error": null,
+        "media": null, "location": null, "contacts": null, "poll": null, "mentions": [], "editedAt": null, "deletedAt": null, "bulkId": null,
         "metadata": {"messageId": id, "quoted": null, "forwarded": false, "fromMe": true, "broadcast": false},
     });
     assert_eq!(*message, expected);
