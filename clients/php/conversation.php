@@ -45,11 +45,8 @@ try {
     if ($qr['success']) {
         echo "QR Code: " . $qr['data']['qrCode'] . "\n";
     }
-    $connected = eventually(function () use ($api, $id) {
-        $device = dataOf($api->getDevice($id))['device'];
-        return $device['isConnected'] ? $device : null;
-    });
-    echo "Connected: {$connected['phoneNumber']}\n";
+    eventually(fn () => dataOf($api->getDevice($id))['device']['isConnected']);
+    echo 'Connected: ' . dataOf($api->getDevice($id))['device']['phoneNumber'] . "\n";
 
     // Send message
     $message = $api->sendMessage(
@@ -77,13 +74,11 @@ try {
     echo 'Bulk accepted: ' . dataOf($bulk)['total'] . "\n";
 
     // Process incoming message
-    $messages = eventually(function () use ($api, $id, $john) {
-        $messages = dataOf($api->getDeviceMessages($id, $john, ['limit' => 10]))['messages'];
-        return $messages[0]['direction'] === 'incoming' ? $messages : null;
-    });
-    echo "New message: {$messages[0]['content']}\n";
+    $answer = eventually(fn () => dataOf($api->getDeviceMessages($id, $john, ['direction' => 'incoming']))['messages'][0] ?? null);
+    echo "New message: {$answer['content']}\n";
 
-    // What was said, oldest first
+    // Read back what was said, oldest first
+    $messages = dataOf($api->getDeviceMessages($id, $john, ['limit' => 10]))['messages'];
     foreach (array_reverse($messages) as $each) {
         echo "History: {$each['direction']} {$each['type']} " . ($each['content'] ?: $each['caption']) . "\n";
     }

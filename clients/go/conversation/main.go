@@ -17,9 +17,9 @@ type device struct {
 }
 
 type message struct {
-	MessageID, FileName, Status               string
-	FileSize, Total                           int
-	Direction, Type, Content, Caption, BulkID string
+	MessageID, FileName, Status       string
+	FileSize, Total                   int
+	Direction, Type, Content, Caption string
 }
 
 // answer is what the answers of this conversation hold, each some of it.
@@ -100,14 +100,15 @@ func main() {
 	fmt.Println("Bulk accepted:", bulk.Total)
 
 	// Process incoming message
-	var messages []message
+	var incoming []message
 	eventually(func() bool {
-		messages = dataOf(api.GetDeviceMessages(device.ID, john, warta.Filter{"limit": 10})).Messages
-		return messages[0].Direction == "incoming"
+		incoming = dataOf(api.GetDeviceMessages(device.ID, john, warta.Filter{"direction": "incoming"})).Messages
+		return len(incoming) > 0
 	})
-	fmt.Println("New message:", messages[0].Content)
+	fmt.Println("New message:", incoming[0].Content)
 
-	// What was said, oldest first
+	// Read back what was said, oldest first
+	messages := dataOf(api.GetDeviceMessages(device.ID, john, warta.Filter{"limit": 10})).Messages
 	for i := len(messages) - 1; i >= 0; i-- {
 		fmt.Println("History:", messages[i].Direction, messages[i].Type, messages[i].Content+messages[i].Caption)
 	}
