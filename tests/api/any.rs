@@ -168,11 +168,11 @@ async fn a_field_that_is_missing_or_of_the_wrong_type_is_named() {
         ("POST", "/devices", r#"{"userId":1,"userId":2,"alias":"x"}"#.to_owned(), "userId"),
         ("PUT", &update, r#"{"alias":{}}"#.to_owned(), "alias: "),
         ("PUT", &update, r#"{"aiSettings":{"workingHours":{"days":[1]}}}"#.to_owned(), "aiSettings.workingHours.days[0]: "),
-        ("POST", "/send", "{}".to_owned(), "sessionId"),
+        ("POST", "/send", "{}".to_owned(), "recipient"),
         ("POST", "/send", format!("{{{message}}}"), "sessionId"),
         ("POST", "/send", r#"{"sessionId":"user_123_device_toko","message":"x"}"#.to_owned(), "recipient"),
         ("POST", "/send", r#"{"sessionId":"user_123_device_toko","recipient":"6281100000002"}"#.to_owned(), "message"),
-        ("POST", "/send", format!(r#"{{"sessionId":null,{message}}}"#), "sessionId: "),
+        ("POST", "/send", format!(r#"{{"sessionId":null,{message}}}"#), "sessionId"),
         ("POST", "/send", format!(r#"{{"sessionId":"x",{message},"options":{{"delay":[]}}}}"#), "options.delay: "),
     ] {
         let request = world.program.request(method(name), path).header("content-type", "application/json").body(body.clone());
