@@ -1,6 +1,9 @@
 //! Lists and totals of messages. What a filter wants lies in a few walks through indexes, each in the order of time: one for every kind, direction and status,
 //! and for every device if it is about some, and one among the fresh messages. A page is merged from them, so that it costs what it holds, whatever else is stored.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BinaryHeap, vec};
 
 use domain::model::{Cursor, Message, MessageFilter, MessageTally, Page, PageRequest, Timestamp};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod folder;
+mod migration;
 mod speed;
 mod store;
 mod world;

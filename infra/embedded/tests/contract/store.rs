@@ -4,7 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use domain::{
     contract::{FixedClock, samples::*},
-    model::{Envelope, MessageFilter, Removed, Timestamp},
+    model::{Envelope, Message, MessageFilter, Removed, Timestamp},
     ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Journal, KeyValue, Messages, Op, PortError, SystemClock},
 };
 use embedded::{OpenError, Store};
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::world::copy;
+use crate::world::{copy, start};
 
 #[tokio::test]
 async fn a_second_open_of_the_folder_is_refused_until_the_first_is_closed() {
@@ -181,6 +181,41 @@ async fn pruning_removes_what_is_done_and_old_and_nothing_else() {
     assert_eq!(KeyValue::list(&store, &device.id, "").await.unwrap().len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_filter_finds_what_meets_it_when_most_messages_are_old() {
+    let world = start().await;
+    domain::contract::messages::find_among(&world, 6_000, 60).await;
+}
+
+#[tokio::test]
+async fn an_old_message_told_under_both_names_is_counted_once() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let device = device("a");
+    Devices::create(&store, &device).await.unwrap();
+    let hidden = Message { chat: lid(2), from: Some(lid(2)), ..incoming(&device, 1) };
+    let mut steps = vec![message_step(1, &hidden), message_step(2, &incoming(&device, 1))];
+    steps.extend((3..3_000).map(|n| message_step(n, &incoming(&device, n))));
+    store.commit(&device.id, store.epoch(), steps).await.unwrap();
+    store.commit(&device.id, store.epoch(), vec![alias_step(3_000, &phone(2), &lid(2))]).await.unwrap();
+    for chat in [phone(2), lid(2)] {
+        let filter = MessageFilter { device: Some(device.id.clone()), chat: Some(chat), ..MessageFilter::default() };
+        assert_eq!(store.tally(&filter).await.unwrap().total, 2_998);
+    }
+    assert_eq!(store.tally(&MessageFilter::default()).await.unwrap().total, 2_998);
+}
+
+#[tokio::test]
+async fn what_is_told_under_a_hidden_id_reaches_the_message_under_its_number() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let device = device("a");
+    Devices::create(&store, &device).await.unwrap();
+    let hidden = Message { chat: lid(2), from: Some(lid(2)), ..incoming(&device, 1) };
+    let steps = vec![message_step(1, &hidden), alias_step(2, &phone(2), &lid(2)), edited_step(3, &hidden, "new"), deleted_step(4, &hidden)];
+    assert_eq!(store.commit(&device.id, store.epoch(), steps).await.unwrap().len(), 4);
+}
+
 #[tokio::test]
 async fn a_deletion_that_was_cut_off_is_finished_by_the_next() {
     let folder = TempDir::new().unwrap();
@@ -200,10 +235,13 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next() {
     let removed = Devices::delete(&store, &device.id).await.unwrap();
     assert_eq!(removed, Some(Removed { messages: 3_000, contacts: 0, sessions: 0 }));
     store.close().await;
-    for table in ["devices", "tallies", "messages", "events", "deliveries"] {
+    for table in ["devices", "tallies", "messages", "events", "deliveries", "aliases", "bulks"] {
         let rows: i64 = database(&copy).query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
     }
+    let counted: i64 =
+        database(&copy).query_row("SELECT total(count) FROM message_counts", [], |row| row.get::<_, f64>(0).map(|n| n as i64)).unwrap();
+    assert_eq!(counted, 0);
 }
 
 /// Done when a write handed in now is.
