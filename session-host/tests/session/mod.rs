@@ -1,5 +1,7 @@
 //! Devices of a host that are linked to phones of a sandbox.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bulks;
 mod downloads;
 mod files;
