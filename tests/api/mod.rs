@@ -1,8 +1,10 @@
 //! Every endpoint: URL = module.
 
 mod any;
+mod device;
 mod devices;
 mod health;
+mod media;
 mod messages;
 mod send;
 mod socket;

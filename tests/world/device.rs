@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Answer, Program, answer};
+use super::{Answer, Form, Program, answer};
 
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -32,6 +32,33 @@ impl Device {
     pub async fn sent(&self, program: &Program, to: &str, text: &str) -> String {
         let answer = self.send(program, to, text).await;
         assert_eq!((answer.status, answer.body["data"]["status"].as_str()), (200, Some("sent")), "{:?}", answer.body);
+        answer.body["data"]["messageId"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks to send something else: a request's body without its session and recipient.
+    pub async fn send_as(&self, program: &Program, path: &str, to: &str, mut body: Value) -> Answer {
+        body["sessionId"] = self.session_id.as_str().into();
+        body["recipient"] = to.into();
+        program.post(path, &body).await
+    }
+
+    /// Sends something else that WhatsApp takes at once; answers its id.
+    pub async fn sent_as(&self, program: &Program, path: &str, to: &str, body: Value) -> String {
+        let answer = self.send_as(program, path, to, body).await;
+        assert_eq!((answer.status, answer.body["data"]["status"].as_str()), (200, Some("sent")), "{path}: {:?}", answer.body);
+        answer.body["data"]["messageId"].as_str().unwrap().to_owned()
+    }
+
+    /// A form that begins with the session and the recipient, as all clients' do.
+    pub fn form(&self, to: &str) -> Form {
+        Form::new().text("sessionId", &self.session_id).text("recipient", to)
+    }
+
+    /// Sends a file that WhatsApp takes at once; answers its id.
+    pub async fn sent_file(&self, program: &Program, kind: &str, to: &str, file_name: &str, bytes: &[u8]) -> String {
+        let form = self.form(to).file(kind, file_name, "application/octet-stream", bytes);
+        let answer = answer(form.post(program, &format!("/send/{kind}"))).await;
+        assert_eq!((answer.status, answer.body["data"]["status"].as_str()), (200, Some("sent")), "{kind}: {:?}", answer.body);
         answer.body["data"]["messageId"].as_str().unwrap().to_owned()
     }
 

@@ -2,10 +2,13 @@
 
 mod contract;
 mod device;
+mod files;
+mod form;
 mod line;
 mod phone;
 mod program;
 mod receiver;
+mod site;
 mod socket;
 
 use std::{future::Future, time::Duration};
@@ -16,10 +19,13 @@ use tempfile::TempDir;
 
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
+pub use files::{MP3, MP4, OGG, PDF, ZIP, download, files_in, png, sha256, sized, wav};
+pub use form::Form;
 pub use line::Line;
 pub use phone::Phone;
 pub use program::{Answer, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};
+pub use site::Site;
 pub use socket::Socket;
 
 /// How long anything may take on a busy machine.
@@ -159,6 +165,59 @@ impl World {
                 None => return records,
             }
         }
+    }
+
+    /// A world where Ani's phone is linked to a device and Budi has a phone.
+    pub async fn pair() -> (Self, Device, Phone, Phone) {
+        Self::pair_with(&[]).await
+    }
+
+    /// The same with these settings.
+    pub async fn pair_with(settings: &[(&str, &str)]) -> (Self, Device, Phone, Phone) {
+        let world = Self::with(settings).await;
+        let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
+        let device = world.linked("Toko", &ani).await;
+        (world, device, ani, budi)
+    }
+
+    /// Makes a group; answers its id.
+    pub async fn group(&self, subject: &str, owner: &Phone, participants: &[&Phone]) -> String {
+        let participants: Vec<_> = participants.iter().map(|phone| &phone.number).collect();
+        let body = json!({"subject": subject, "owner": owner.number, "participants": participants});
+        let answer = http().post(format!("http://{}/groups", self.sandbox.addr())).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let group: Value = answer.json().await.unwrap();
+        group["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The one record of this message, once it is like this.
+    pub async fn record(&self, id: &str, what: &str, like: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/messages?messageId={id}");
+        eventually(&format!("the record of {id} {what}"), async || {
+            let answer = self.program.get(&path).await;
+            let messages = answer.body["data"]["messages"].as_array().unwrap();
+            assert!(messages.len() <= 1, "{messages:#?}");
+            messages.first().filter(|message| like(message)).cloned()
+        })
+        .await
+    }
+
+    /// Fails unless this very file arrived at the phone, and lies behind the link in the record. Answers how the phone shows it, and the record.
+    pub async fn arrived(&self, phone: &Phone, id: &str, bytes: &[u8]) -> (Value, Value) {
+        let shown = phone.got(id).await;
+        assert_eq!((&shown["downloaded"], &shown["size"]), (&json!(true), &json!(bytes.len())), "{shown}");
+        assert_eq!(shown["sha256"], sha256(bytes), "{shown}");
+        assert!(phone.file(id).await == bytes);
+        let record = self.wait_for_message(id, "delivered").await;
+        assert_eq!((&record["media"]["status"], &record["media"]["fileSize"]), (&json!("stored"), &json!(bytes.len())), "{record}");
+        let (status, _, linked) = download(record["mediaUrl"].as_str().unwrap()).await;
+        assert!(status == 200 && linked == bytes, "{status} {record}");
+        (shown, record)
+    }
+
+    /// Every file that the program keeps or is writing.
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        files_in(&self.data.path().join("media"))
     }
 
     /// Changes the sandbox's weather.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -51,6 +52,49 @@ impl Phone {
     /// The person writes; answers the message's id.
     pub async fn write(&self, to: &str, text: &str) -> String {
         self.post("/messages", json!({"to": to, "text": text})).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The person writes what the letter says; answers the message's id.
+    pub async fn say(&self, to: &str, mut letter: Value) -> String {
+        letter["to"] = to.into();
+        self.post("/messages", letter).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The person sends a file, with whatever else is said of it; answers the message's id.
+    pub async fn hand(&self, to: &str, kind: &str, bytes: &[u8], mut said: Value) -> String {
+        said["type"] = kind.into();
+        said["base64"] = BASE64_STANDARD.encode(bytes).into();
+        self.say(to, json!({"media": said})).await
+    }
+
+    /// Types, records, or stops, in a chat.
+    pub async fn type_in(&self, chat: &str, state: &str) {
+        self.post("/typing", json!({"chat": chat, "state": state})).await;
+    }
+
+    /// Whom it saw typing.
+    pub async fn typings(&self) -> Vec<Value> {
+        self.http.get(format!("{}/typing", self.url)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until it shows this message like this; answers it.
+    pub async fn shows(&self, id: &str, what: &str, like: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("the phone shows {id} {what}"), async || {
+            self.messages().await.into_iter().find(|message| message["id"] == *id && like(message))
+        })
+        .await
+    }
+
+    /// Waits until it shows this message; answers it.
+    pub async fn got(&self, id: &str) -> Value {
+        self.shows(id, "at all", |_| true).await
+    }
+
+    /// The file that came with a message, downloaded and decrypted.
+    pub async fn file(&self, id: &str) -> Vec<u8> {
+        let response = self.http.get(format!("{}/messages/{id}/media", self.url)).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.bytes().await.unwrap().to_vec()
     }
 
     /// Opens a chat, so that what is in it counts as read.

@@ -1,0 +1,3 @@
+//! `/device`
+
+mod send;

@@ -1,0 +1,5 @@
+//! `/media`
+
+mod create;
+mod download;
+mod upload;
