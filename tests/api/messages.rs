@@ -1,5 +1,9 @@
 //! `GET /messages`
 
+mod delete;
+mod edit;
+mod forward;
+
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, stream};

@@ -6,5 +6,7 @@ mod delete;
 mod disconnect;
 mod get;
 mod qr;
+mod read;
 mod relogin;
+mod typing;
 mod update;
