@@ -79,6 +79,11 @@ impl Inbox {
         tokio::join!(self.downloads.run(client.clone()), self.history.run(&self, &client));
     }
 
+    /// Waits, not for long, for what came in and is not safe yet.
+    pub async fn settle(&self, client: &Client) {
+        self.history.settle(client).await;
+    }
+
     /// Stores the batch, in order. Repeating one is harmless.
     pub async fn take_in(&self, client: &Client, batch: &[InboundMessage]) -> anyhow::Result<()> {
         let mut steps = Vec::with_capacity(batch.len());
@@ -90,10 +95,8 @@ impl Inbox {
     }
 
     async fn take(&self, client: &Client, inbound: &InboundMessage, steps: &mut Vec<Step>) -> anyhow::Result<()> {
-        if inbound.info.source.is_from_me {
-            self.history.remember(&inbound.info.id, &inbound.message).await?;
-        }
         let Some(said) = read(&inbound.message) else {
+            self.history.hold_up(client, &inbound.message).await?;
             tracing::debug!(device = %self.device, message_id = %inbound.info.id, "a message without content of its own was passed over");
             return Ok(());
         };

@@ -9,10 +9,10 @@ use sha2::Sha256;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use wacore::{
-    store::{DevicePropsOverride, device::default_history_sync_config, traits::Backend},
+    store::{DevicePropsOverride, traits::Backend},
     types::events::{Event, EventHandler, EventInterest, EventKind},
 };
-use waproto::whatsapp::device_props::{HistorySyncConfig, PlatformType};
+use waproto::whatsapp::device_props::PlatformType;
 use whatsapp_rust::{
     CacheConfig, CacheEntryConfig, Client, SendError, SendOptions, TokioRuntime,
     bot::{Bot, BotHandle},
@@ -74,9 +74,7 @@ impl Link {
     /// Starts a client on the device's store. It connects, and reconnects with backoff, by itself.
     pub async fn open(network: &Network, backend: Arc<dyn Backend>, inbox: Inbox) -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
-        // What lies on WhatsApp's servers can be fetched again after a crash; what comes within a message cannot.
-        let history = HistorySyncConfig { inline_initial_payload_in_e2_ee_msg: Some(false), ..default_history_sync_config() };
-        let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME).with_history_sync_config(history);
+        let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME);
         let mut builder = Bot::builder()
             .with_backend_arc(backend)
             .with_transport_factory(network.transport())

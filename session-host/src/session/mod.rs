@@ -39,7 +39,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use whatsapp_rust::SendError;
 
-pub(crate) use self::{receiving::Receiving, room::Room};
 use self::{
     addresses::Person,
     enclose::{Enclosed, Unenclosed},
@@ -47,6 +46,7 @@ use self::{
     link::Link,
     outbox::{Outbox, Outgoing},
 };
+pub(crate) use self::{receiving::Receiving, room::Room};
 use crate::{host::Shared, store::DeviceBackend};
 
 /// How long a session that is told to stop or disconnect goes on with what it has in hand.
@@ -257,6 +257,7 @@ impl Actor {
         self.disconnected();
         self.stop_enclosing();
         if let Some(link) = self.link.take() {
+            self.inbox.settle(&link.client).await;
             link.close().await;
         }
     }

@@ -13,9 +13,6 @@ const MAX_DOWNLOAD_BYTES: u64 = 100 * 1024 * 1024;
 /// Histories that are read at the same time.
 const HISTORIES: usize = 2;
 
-/// Of the past that waits to be read, that much is kept in memory, in KiB.
-const PAST_KIB: usize = 64 * 1024;
-
 /// Turns and room for what comes in, over all devices.
 pub struct Receiving {
     /// Turns at downloading a file.
@@ -24,8 +21,6 @@ pub struct Receiving {
     pub max_download_bytes: u64,
     /// Turns at reading the past, which takes much memory for one chat with much of it.
     pub histories: Semaphore,
-    /// KiB of the past that may wait for that in memory.
-    pub past_kib: Arc<Semaphore>,
 }
 
 impl Default for Receiving {
@@ -34,7 +29,6 @@ impl Default for Receiving {
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             max_download_bytes: MAX_DOWNLOAD_BYTES,
             histories: Semaphore::new(HISTORIES),
-            past_kib: Arc::new(Semaphore::new(PAST_KIB)),
         }
     }
 }

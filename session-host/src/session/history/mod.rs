@@ -1,42 +1,46 @@
-//! What was said before the device was linked: the phone sends it in chunks. Stored beside everything else, in small portions, so that nothing
-//! waits for it.
+//! What was said before the device was linked: the phone sends it in chunks. They are put aside as they come, and stored in small portions beside
+//! everything else, so that nothing waits for them.
+//!
+//! WhatsApp is told that we have a chunk before the library has fetched it, so a crash just then loses the chunk; a stop waits for it.
 
 mod chunk;
-mod left;
 mod portion;
+mod shelf;
 
 use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use domain::{
     model::DeviceId,
     pipeline::Backoff,
-    ports::{Change, Op, PortError, Step},
+    ports::{Change, PortError, Step},
 };
-use futures::future::OptionFuture;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc},
+    sync::{Notify, mpsc},
     time::Instant,
 };
 use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, LazyHistorySync};
+use waproto::whatsapp::{self as wa, message::protocol_message::Type};
 use whatsapp_rust::Client;
 
 use self::chunk::Portion;
 use super::inbox::Inbox;
 use crate::host::Shared;
 
-/// Chunks this small always wait in memory; larger ones only while a host has room for them, and are fetched again otherwise.
-const SMALL_BYTES: usize = 256 * 1024;
-
 /// How long to wait, again and again, for the connection.
 const OFF_LINE: Duration = Duration::from_secs(3600);
 
-/// Between looks for chunks that were left behind and could not be fetched, and how many there are.
-const LOOK: Duration = Duration::from_secs(300);
-const LOOKS: u32 = 12;
+/// How long a stop waits for what the library is fetching.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// How often a message that is held up looks whether the link has closed.
+const HOLD: Duration = Duration::from_millis(20);
 
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(30) };
 
@@ -48,21 +52,15 @@ pub struct History {
     queue: Arc<Queue>,
 }
 
-struct Queue {
-    chunks: Mutex<Chunks>,
-    wake: Notify,
-    /// Of the host's room for chunks, in KiB.
-    room: Arc<Semaphore>,
-}
-
+/// Chunks that came and were not put aside yet.
 #[derive(Default)]
-struct Chunks {
-    /// As they were sent, each with the room it takes.
-    waiting: VecDeque<(Box<LazyHistorySync>, Option<OwnedSemaphorePermit>)>,
-    /// Some were not kept.
-    dropped: bool,
-    /// Which ones are stored, by type and order.
-    done: HashSet<(i32, u32)>,
+struct Queue {
+    chunks: Mutex<VecDeque<Box<LazyHistorySync>>>,
+    came: Notify,
+    put_aside: Notify,
+    /// There is more on the shelf.
+    shelved: Notify,
+    closing: AtomicBool,
 }
 
 /// Takes in the chunks that the library has got.
@@ -71,7 +69,8 @@ pub struct Arrivals(Arc<Queue>);
 impl EventHandler for Arrivals {
     fn handle_event(&self, event: Arc<Event>) {
         if let Event::HistorySync(chunk) = &*event {
-            self.0.push(chunk.clone());
+            self.0.chunks().push_back(chunk.clone());
+            self.0.came.notify_one();
         }
     }
 
@@ -81,45 +80,19 @@ impl EventHandler for Arrivals {
 }
 
 impl Queue {
-    fn chunks(&self) -> MutexGuard<'_, Chunks> {
+    fn chunks(&self) -> MutexGuard<'_, VecDeque<Box<LazyHistorySync>>> {
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, chunk: Box<LazyHistorySync>) {
-        let size = chunk.compressed_bytes().len();
-        let room = u32::try_from(size.div_ceil(1024)).ok().and_then(|kib| self.room.clone().try_acquire_many_owned(kib).ok());
-        let mut chunks = self.chunks();
-        if room.is_some() || size <= SMALL_BYTES {
-            chunks.waiting.push_back((chunk, room));
-        } else {
-            chunks.dropped = true;
-        }
-        drop(chunks);
-        self.wake.notify_one();
-    }
-
-    /// The next one; it stays until it is [`done`](Self::done), so that a closed link loses none.
     fn first(&self) -> Option<Box<LazyHistorySync>> {
-        self.chunks().waiting.front().map(|(chunk, _)| chunk.clone())
+        self.chunks().front().cloned()
     }
-
-    fn done(&self, name: (i32, u32)) {
-        let mut chunks = self.chunks();
-        chunks.waiting.pop_front();
-        chunks.done.insert(name);
-    }
-}
-
-/// What names a chunk among those of a device.
-fn name(chunk: &LazyHistorySync) -> (i32, u32) {
-    (chunk.sync_type(), chunk.chunk_order().unwrap_or_default())
 }
 
 impl History {
     /// None of it is there yet.
     pub fn new(shared: Arc<Shared>, device: DeviceId) -> Self {
-        let room = shared.receiving.past_kib.clone();
-        Self { shared, device, queue: Arc::new(Queue { chunks: Mutex::default(), wake: Notify::new(), room }) }
+        Self { shared, device, queue: Arc::default() }
     }
 
     /// Where the library's chunks go in.
@@ -127,73 +100,101 @@ impl History {
         Arrivals(self.queue.clone())
     }
 
-    /// Stores what comes in, and what a crash left behind, for as long as it is polled.
+    /// Puts aside what comes in, and stores what was put aside, for as long as it is polled.
     pub async fn run(&self, inbox: &Inbox, client: &Client) {
-        while client.wait_for_connected(OFF_LINE).await.is_err() {}
-        let mut look_at = Some(Instant::now());
-        let mut looks = 0;
-        self.queue.wake.notify_one();
-        loop {
-            tokio::select! {
-                biased;
-                Some(()) = OptionFuture::from(look_at.map(tokio::time::sleep_until)) => {
-                    looks += 1;
-                    let all = self.fetch_left(inbox, client, looks == LOOKS).await;
-                    look_at = (!all && looks < LOOKS).then(|| Instant::now() + LOOK);
+        self.queue.closing.store(false, Ordering::Release);
+        tokio::join!(self.put_aside(), self.store(inbox, client));
+    }
+
+    /// Waits, not for long, until everything is put aside that the phone was told we have.
+    pub async fn settle(&self, client: &Client) {
+        self.queue.closing.store(true, Ordering::Release);
+        let settled = async {
+            if client.is_logged_in() {
+                let _ = client.wait_for_startup_sync(SETTLE).await;
+            }
+            loop {
+                let put_aside = self.queue.put_aside.notified();
+                if self.queue.chunks().is_empty() {
+                    break;
                 }
-                () = self.queue.wake.notified() => {}
+                put_aside.await;
             }
-            while let Some(chunk) = self.queue.first() {
-                let name = name(&chunk);
-                let turn = self.turn().await;
-                self.store(inbox, client, *chunk, turn).await;
-                self.queue.done(name);
-                self.forget(name).await;
-            }
-            if std::mem::take(&mut self.queue.chunks().dropped) {
-                (look_at, looks) = (Some(Instant::now()), 0);
-            }
+        };
+        if tokio::time::timeout(SETTLE, settled).await.is_err() {
+            tracing::warn!(device = %self.device, "a part of the history was cut off");
         }
     }
 
-    async fn turn(&self) -> SemaphorePermit<'_> {
-        self.shared.receiving.histories.acquire().await.expect("turns never end")
+    /// While the link closes, no message is let through that announces a chunk: the library would take up the next one and not get to fetch it.
+    pub async fn hold_up(&self, client: &Client, message: &wa::Message) -> anyhow::Result<()> {
+        let announces =
+            message.protocol_message.as_option().is_some_and(|protocol| protocol.r#type == Some(Type::HISTORY_SYNC_NOTIFICATION));
+        if announces && self.queue.closing.load(Ordering::Acquire) {
+            while client.is_connected() {
+                tokio::time::sleep(HOLD).await;
+            }
+            anyhow::bail!("the link is closing");
+        }
+        Ok(())
     }
 
-    /// Stores a chunk, portion by portion, in a turn of its own.
-    async fn store(&self, inbox: &Inbox, client: &Client, chunk: LazyHistorySync, _turn: SemaphorePermit<'_>) {
+    async fn put_aside(&self) {
+        loop {
+            while let Some(chunk) = self.queue.first() {
+                let mut failures = 0;
+                while let Err(error) = self.shelve(&chunk).await {
+                    self.failed(&mut failures, &error, "a part of the history could not be put aside").await;
+                }
+                self.queue.chunks().pop_front();
+                self.queue.put_aside.notify_waiters();
+                self.queue.shelved.notify_one();
+            }
+            self.queue.came.notified().await;
+        }
+    }
+
+    async fn store(&self, inbox: &Inbox, client: &Client) {
+        // People are found by what the library knows, which it loads as it logs in.
+        while client.wait_for_connected(OFF_LINE).await.is_err() {}
+        loop {
+            let mut failures = 0;
+            while let Err(error) = self.empty_shelf(inbox, client).await {
+                self.failed(&mut failures, &error, "a part of the history could not be stored").await;
+            }
+            self.queue.shelved.notified().await;
+        }
+    }
+
+    async fn failed(&self, failures: &mut u32, error: &PortError, what: &str) {
+        *failures += 1;
+        tracing::error!(device = %self.device, ?error, "{what}");
+        tokio::time::sleep(BACKOFF.after(*failures)).await;
+    }
+
+    /// Stores a chunk, portion by portion.
+    async fn take_in(&self, inbox: &Inbox, client: &Client, chunk: LazyHistorySync) -> Result<(), PortError> {
+        let kind = chunk.sync_type();
         let (sender, mut portions) = mpsc::channel(1);
-        let name = name(&chunk);
-        let reading = tokio::task::spawn_blocking(move || chunk::read(&chunk, |portion: Portion| sender.blocking_send(portion).is_ok()));
-        let mut messages = 0;
+        let reading = tokio::task::spawn_blocking(move || chunk::read(&chunk, |portion| sender.blocking_send(portion).is_ok()));
+        let mut count = 0;
         while let Some(portion) = portions.recv().await {
             let begun = Instant::now();
-            let mut failures = 0;
-            messages += loop {
-                match self.take_in(inbox, client, &portion).await {
-                    Ok(count) => break count,
-                    // The session learns that by itself, and ends.
-                    Err(PortError::Fenced) => return,
-                    Err(error) => {
-                        failures += 1;
-                        tracing::error!(device = %self.device, ?error, "a part of the history could not be stored");
-                        tokio::time::sleep(BACKOFF.after(failures)).await;
-                    }
-                }
-            };
+            count += self.take_in_portion(inbox, client, &portion).await?;
             // Half of the time the store is everybody else's.
             tokio::time::sleep(begun.elapsed()).await;
         }
         match reading.await {
-            Ok(Ok(())) => tracing::info!(device = %self.device, chunk = ?name, messages, "a part of the history was stored"),
+            Ok(Ok(())) => tracing::info!(device = %self.device, kind, count, "a part of the history was stored"),
             Ok(Err(error)) => {
-                tracing::warn!(device = %self.device, chunk = ?name, messages, ?error, "a part of the history could not be read to its end")
+                tracing::warn!(device = %self.device, kind, count, ?error, "a part of the history could not be read to its end")
             }
-            Err(error) => tracing::error!(device = %self.device, chunk = ?name, messages, ?error, "reading the history failed"),
+            Err(error) => tracing::error!(device = %self.device, kind, count, ?error, "reading the history failed"),
         }
+        Ok(())
     }
 
-    async fn take_in(&self, inbox: &Inbox, client: &Client, portion: &Portion) -> Result<usize, PortError> {
+    async fn take_in_portion(&self, inbox: &Inbox, client: &Client, portion: &Portion) -> Result<usize, PortError> {
         let changes = portion::changes(inbox, client, portion).await?;
         let names: Vec<_> = changes.iter().filter(|change| matches!(change, Change::Alias { .. })).cloned().collect();
         let steps: Vec<Step> = changes.into_iter().map(|change| self.shared.publisher.step(change, None)).collect();
@@ -203,12 +204,5 @@ impl History {
         }
         inbox.people.told(&names);
         Ok(count)
-    }
-
-    async fn write(&self, ops: Vec<Op>) -> Result<(), PortError> {
-        if ops.is_empty() {
-            return Ok(());
-        }
-        self.shared.ports.key_values.write(&self.device, self.shared.ports.epoch, ops).await
     }
 }
