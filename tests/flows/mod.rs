@@ -1,8 +1,13 @@
 //! What people do with warta, from end to end.
 
+mod bulk;
 mod clients;
 mod crash;
 mod crowd;
+mod fuzz;
+mod history;
+mod kinds;
+mod media;
 mod newcomer;
 mod production;
 mod receivers;

@@ -30,7 +30,7 @@ use crate::{
 
 /// A file to send that is not in the request itself. In a form, what stands in `options` are fields like the others.
 #[derive(Debug, JsonSchema, Deserialize)]
-#[schemars(rename = "SendMedia")]
+#[schemars(rename = "SendMedia", extend("oneOf" = [{"required": ["url"]}, {"required": ["mediaId"]}]))]
 #[serde(rename_all = "camelCase")]
 pub struct MediaRequest {
     session_id: Option<String>,
@@ -150,7 +150,7 @@ async fn by_name(api: &Api, terms: Terms, kind: Kind, mut request: MediaRequest)
         (Some(_), Some(_)) => return Err(ApiError::invalid("url", "expected either url or mediaId")),
         (None, None) => return Err(ApiError::invalid(files::word(kind), "missing: send a file, its url or its mediaId")),
     };
-    let sender = match terms.begin(api, request.session_id.as_deref()).await? {
+    let sender = match terms.begin(api, request.session_id.as_deref(), |first| first.kind == files::message_type(kind)).await? {
         Begun::New(sender) => sender,
         Begun::Repeated(first) => return MediaSent::of(kind, first),
     };
@@ -172,7 +172,7 @@ async fn by_form(api: &Api, terms: Terms, kind: Kind, mut form: Form) -> Result<
     if !terms.knows_device() && form.field("sessionId").is_none() {
         return file_first(api, terms, kind, form, part).await;
     }
-    let sender = match terms.begin(api, form.field("sessionId")).await? {
+    let sender = match terms.begin(api, form.field("sessionId"), |first| first.kind == files::message_type(kind)).await? {
         Begun::New(sender) => sender,
         Begun::Repeated(first) => return MediaSent::of(kind, first),
     };
@@ -189,7 +189,7 @@ async fn file_first(api: &Api, terms: Terms, kind: Kind, mut form: Form, part: P
     let ready = taken_in(api, &nobody, kind, part).await?;
     let placed = async {
         let (request, to) = rest(kind, &mut form).await?;
-        let begun = terms.begin(api, request.session_id.as_deref()).await?;
+        let begun = terms.begin(api, request.session_id.as_deref(), |first| first.kind == files::message_type(kind)).await?;
         if let Begun::New(sender) = &begun {
             hand_over(api, &nobody, &sender.device.id, &ready.id).await?;
         }

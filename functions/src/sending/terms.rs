@@ -69,11 +69,15 @@ impl Terms {
     }
 
     /// Looks whether the request was made before, whatever became of the device since, and then whether its device can send.
-    pub async fn begin(self, api: &Api, session: Option<&str>) -> Result<Begun, ApiError> {
+    /// A key that named something else, which is no such message, is refused: what it sent is no answer to this request.
+    pub async fn begin(self, api: &Api, session: Option<&str>, is_such: impl FnOnce(&Message) -> bool) -> Result<Begun, ApiError> {
         let device = self.device(api, session).await?;
         if let Some(key) = &self.idempotency_key
             && let Some(first) = api.messages.accepted(&device.id, key).await?
         {
+            if !is_such(&first) {
+                return Err(ApiError::invalid("Idempotency-Key", "was used for a message of another type"));
+            }
             let waits = !self.respond_async && first.due_at.is_none();
             return Ok(Begun::Repeated(if waits { outcome::of_record(api, first).await? } else { first }));
         }

@@ -359,6 +359,15 @@ async fn what_takes_whatsapp_longer_than_the_wait_is_pending_under_the_same_id()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_named_a_text_names_nothing_else() {
+    let (world, device, _ani, budi) = linked().await;
+    id(&with_key(&world, &device, &budi.number, "first", "key").await);
+    let place = json!({"sessionId": device.session_id, "recipient": budi.number, "latitude": 1, "longitude": 2});
+    let place = world.program.request(reqwest::Method::POST, "/send/location").header("idempotency-key", "key").json(&place);
+    assert_refused(&answer(place).await, "Idempotency-Key");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delay_holds_one_message_back_and_no_other() {
     let (world, device, _ani, budi) = linked().await;
     let asked = Instant::now();

@@ -25,6 +25,7 @@ const EDITABLE: Duration = Duration::from_secs(15 * 60);
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
+    #[schemars(extend("pattern" = r"\S"))]
     message: Text<1, 65_536>,
     #[serde(default)]
     options: Object<Options>,

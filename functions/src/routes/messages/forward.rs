@@ -44,7 +44,7 @@ pub async fn handle(
     Json(request): Json<Request>,
 ) -> Result<Answer<Sent>, ApiError> {
     let to = recipient(&request.recipient)?;
-    let sender = match terms.begin(&api, request.session_id.as_deref()).await? {
+    let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.forwarded).await? {
         Begun::New(sender) => sender,
         Begun::Repeated(first) => return Sent::of(first),
     };

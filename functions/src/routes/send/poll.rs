@@ -30,6 +30,7 @@ const OPTIONS: std::ops::RangeInclusive<usize> = 2..=12;
 pub struct Request {
     session_id: Option<String>,
     recipient: String,
+    #[schemars(extend("pattern" = r"\S"))]
     question: Text<1, 255>,
     options: Choices,
     /// How many may be chosen; 0 for any number, 1 unless told otherwise.

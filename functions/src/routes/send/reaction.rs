@@ -41,7 +41,7 @@ pub fn doc() -> Operation {
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
     let chat = request.recipient.as_deref().map(recipient).transpose()?;
-    let sender = match terms.begin(&api, request.session_id.as_deref()).await? {
+    let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.kind == MessageType::Reaction).await? {
         Begun::New(sender) => sender,
         Begun::Repeated(first) => return Sent::of(first),
     };

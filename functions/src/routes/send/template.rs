@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use domain::pipeline::Draft;
+use domain::{model::MessageType, pipeline::Draft};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,7 +49,7 @@ pub fn doc() -> Operation {
 
 pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Json<Request>) -> Result<Answer<Sent>, ApiError> {
     let to = recipient(&request.recipient)?;
-    let sender = match terms.begin(&api, request.session_id.as_deref()).await? {
+    let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.kind == MessageType::Text).await? {
         Begun::New(sender) => sender,
         Begun::Repeated(first) => return Sent::of(first),
     };

@@ -23,6 +23,7 @@ use serde_json::json;
 pub struct Request {
     session_id: Option<String>,
     recipient: String,
+    #[schemars(extend("pattern" = r"\S"))]
     message: Text<1, 65_536>,
     /// `text`, which it is anyway.
     #[serde(rename = "type")]

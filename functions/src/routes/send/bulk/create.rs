@@ -32,6 +32,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
+    #[schemars(extend("minItems" = 1))]
     recipients: List<Recipient, MOST>,
     #[serde(default)]
     options: Object<Options>,
