@@ -15,6 +15,7 @@ pub struct Faults {
     failing_downloads: Countdown,
     truncated_downloads: Countdown,
     gone_downloads: Countdown,
+    phones_lost_files: AtomicBool,
 }
 
 /// How many more times something goes wrong.
@@ -65,6 +66,10 @@ impl Faults {
         self.gone_downloads.set(count);
     }
 
+    pub fn lose_phones_files(&self, lost: bool) {
+        self.phones_lost_files.store(lost, Ordering::Relaxed);
+    }
+
     pub fn clear(&self) {
         self.refuse_connections(false);
         self.delay_acks(0);
@@ -74,6 +79,7 @@ impl Faults {
         self.fail_downloads(0);
         self.truncate_downloads(0);
         self.lose_downloads(0);
+        self.lose_phones_files(false);
     }
 
     pub fn refuses_connections(&self) -> bool {
@@ -106,6 +112,11 @@ impl Faults {
 
     pub fn loses_download(&self) -> bool {
         self.gone_downloads.strikes()
+    }
+
+    /// Whether phones have no file to put on the media server again.
+    pub fn phones_lost_files(&self) -> bool {
+        self.phones_lost_files.load(Ordering::Relaxed)
     }
 
     /// Holds an upload or a download up, but not the end of the server.

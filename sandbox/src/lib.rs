@@ -20,6 +20,7 @@ mod noise;
 mod pairing;
 mod phone;
 mod receipts;
+mod reupload;
 mod stanza;
 mod typing;
 mod world;

@@ -11,6 +11,7 @@ use crate::login::Member;
 use crate::mailbox::Class;
 use crate::messages::ack;
 use crate::phone;
+use crate::reupload;
 use crate::stanza::{attr, unix_secs};
 use crate::world::World;
 
@@ -33,7 +34,10 @@ pub async fn from_companion(world: &World, link: &Arc<Link>, member: &Member, no
             member.device.mailbox.acknowledge(Class::Message, &id, &to);
         }
     }
-    route(world, &member.account, member.device.id, node);
+    match kind.as_ref() {
+        "server-error" => reupload::ask(world, member, node),
+        _ => route(world, &member.account, member.device.id, node),
+    }
 }
 
 /// A companion has what was sent to it.

@@ -23,6 +23,7 @@ pub struct Change {
     fail_downloads: Option<u32>,
     truncate_downloads: Option<u32>,
     gone_downloads: Option<u32>,
+    phones_lost_files: Option<bool>,
 }
 
 pub async fn change(State(world): State<Arc<World>>, Body(change): Body<Change>) -> Result<Json<Value>, ControlError> {
@@ -49,6 +50,9 @@ pub async fn change(State(world): State<Arc<World>>, Body(change): Body<Change>)
     }
     if let Some(count) = change.gone_downloads {
         world.faults.lose_downloads(count);
+    }
+    if let Some(lost) = change.phones_lost_files {
+        world.faults.lose_phones_files(lost);
     }
     if change.drop_connections == Some(true) {
         world.links.drop_all();

@@ -50,6 +50,19 @@ impl Attachment {
         self.downloaded.get_or_init(download).as_ref()
     }
 
+    /// What the file is encrypted with.
+    pub fn media_key(&self) -> &[u8] {
+        &self.media_key
+    }
+
+    /// Puts the file on the media server under another path.
+    pub fn put_again(&self, files: &Files) -> Option<String> {
+        let encrypted = files.get(&Token::of_path(&self.direct_path)?)?;
+        let token = Token::new(rand::random());
+        files.put(token, encrypted);
+        Some(token.direct_path())
+    }
+
     /// The file itself.
     pub fn open(&self, files: &Files) -> Option<Vec<u8>> {
         let encrypted = files.get(&Token::of_path(&self.direct_path)?)?;
