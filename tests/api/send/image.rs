@@ -212,7 +212,7 @@ async fn a_form_that_cannot_be_understood_is_refused_and_leaves_nothing() {
         ("a file under an unknown name", form().file("picture", "x.png", "image/png", &picture), "VALIDATION_ERROR", "image: missing"),
         ("two files", with(with(form())), "VALIDATION_ERROR", "image: expected one file"),
         ("a file and a URL", with(form().text("url", "http://127.0.0.1/")), "VALIDATION_ERROR", "image: expected either"),
-        ("no recipient", with(Form::new().text("sessionId", &device.session_id)), "VALIDATION_ERROR", "recipient: "),
+        ("no recipient", with(Form::new().text("sessionId", &device.session_id)), "VALIDATION_ERROR", "missing field `recipient`"),
         ("no session", with(Form::new().text("recipient", &budi.number)), "VALIDATION_ERROR", "missing field `sessionId`"),
         ("a delay in words", with(form().text("delay", "soon")), "VALIDATION_ERROR", "options.delay: "),
         ("a quote of nothing", with(form().text("quoted", "3EB0")), "VALIDATION_ERROR", "options.quoted: "),
