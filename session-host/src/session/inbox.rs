@@ -1,6 +1,6 @@
 //! Taking messages in: WhatsApp is told that we have one only after it is stored.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -169,10 +169,11 @@ impl Inbox {
         self.shared.publisher.step(Change::Message(Box::new(message)), Some(&data))
     }
 
-    /// WhatsApp counts whole seconds. A message of this very second is put where it came in, so that a conversation keeps its order.
+    /// WhatsApp counts whole seconds. A message is put where it came in, or at its second's end if it came later, so that a conversation
+    /// keeps its order.
     fn moment(&self, second: Timestamp) -> Timestamp {
-        let now = self.shared.ports.clock.now();
-        if now.seconds() == second.seconds() { now } else { second }
+        let end = second + Duration::from_millis(999);
+        self.shared.ports.clock.now().clamp(second, end)
     }
 
     pub(super) async fn person(&self, client: &Client, jid: &WaJid, alt: Option<&WaJid>) -> Result<Option<Person>, PortError> {
