@@ -1,6 +1,8 @@
 //! The only place that knows WhatsApp: sessions, commands, events, webhook delivery.
 
 pub mod deliver;
+#[path = "network/files.rs"]
+mod files;
 mod host;
 #[cfg(feature = "sandbox")]
 #[path = "network/sandbox.rs"]

@@ -13,13 +13,14 @@ use wacore::net::{HttpClient, HttpRequest, HttpResponse, StreamingHttpResponse, 
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::transport::Connector;
 
-use crate::transport::WebSockets;
+use crate::{files, transport::WebSockets};
 
 /// A sandbox on this machine.
 #[derive(Clone, Debug)]
 pub struct Network {
     chat_url: Uri,
     addr: SocketAddr,
+    files: UreqHttpClient,
 }
 
 /// The URL does not name a sandbox on this machine.
@@ -38,7 +39,7 @@ impl Network {
         }
         let addr = SocketAddr::new(ip, port);
         let chat_url = format!("ws://{addr}/ws/chat").parse().map_err(|_| NotASandbox)?;
-        Ok(Self { chat_url, addr })
+        Ok(Self { chat_url, addr, files: files::client() })
     }
 
     pub(crate) fn transport(&self) -> WebSockets {
@@ -46,7 +47,7 @@ impl Network {
     }
 
     pub(crate) fn http(&self) -> LoopbackHttp {
-        LoopbackHttp { http: UreqHttpClient::new(), sandbox: self.addr }
+        LoopbackHttp { http: self.files.clone(), sandbox: self.addr }
     }
 
     /// Fixed, since asking for the newest would ask WhatsApp.

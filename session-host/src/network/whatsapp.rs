@@ -7,18 +7,19 @@ use wacore::net::WHATSAPP_WEB_WS_URL;
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::transport::{Connector, default_tls_connector};
 
-use crate::transport::WebSockets;
+use crate::{files, transport::WebSockets};
 
 /// WhatsApp, over TLS, with its certificate chain checked.
 #[derive(Clone)]
 pub struct Network {
     /// Shared, so that a reconnection resumes its TLS session.
     connector: Arc<Connector>,
+    files: UreqHttpClient,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { connector: Arc::new(default_tls_connector()) }
+        Self { connector: Arc::new(default_tls_connector()), files: files::client() }
     }
 }
 
@@ -28,7 +29,7 @@ impl Network {
     }
 
     pub(crate) fn http(&self) -> UreqHttpClient {
-        UreqHttpClient::new()
+        self.files.clone()
     }
 
     /// The client's version; `None` asks WhatsApp for the newest.
