@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     deliver::{self, Deliverer},
     network::Network,
-    session::{self, Room},
+    session::{self, Receiving, Room},
 };
 
 /// Most commands taken from the queue at once.
@@ -73,6 +73,20 @@ pub struct Ports {
     pub epoch: Epoch,
 }
 
+/// How a host works.
+pub struct Config {
+    /// How webhooks are called.
+    pub webhooks: deliver::Config,
+    /// Larger files that come in are left where they are.
+    pub max_download_bytes: u64,
+}
+
+impl From<deliver::Config> for Config {
+    fn from(webhooks: deliver::Config) -> Self {
+        Self { webhooks, max_download_bytes: 100 * 1024 * 1024 }
+    }
+}
+
 /// What all sessions of a host share.
 pub(crate) struct Shared {
     pub ports: Ports,
@@ -80,7 +94,7 @@ pub(crate) struct Shared {
     pub network: Network,
     pub starting: Semaphore,
     /// For the files of messages that came in.
-    pub receiving: session::Receiving,
+    pub receiving: Receiving,
     /// For the files of messages on their way.
     pub room: Room,
     /// Gets what links lead to.
@@ -122,9 +136,10 @@ pub struct Host {
 
 impl Host {
     /// Takes up every device that wants to be connected, and begins to take commands.
-    pub async fn start(ports: Ports, network: Network, webhooks: deliver::Config) -> Self {
-        let fetcher = Fetcher::new(webhooks.reach);
-        let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), webhooks);
+    pub async fn start(ports: Ports, network: Network, config: impl Into<Config>) -> Self {
+        let config = config.into();
+        let fetcher = Fetcher::new(config.webhooks.reach);
+        let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), config.webhooks);
         let wake = {
             let deliverer = deliverer.clone();
             Arc::new(move |device: &DeviceId| deliverer.wake(device))
@@ -142,7 +157,7 @@ impl Host {
             publisher,
             network,
             starting: Semaphore::new(STARTING),
-            receiving: Default::default(),
+            receiving: Receiving::new(config.max_download_bytes),
             room: Room::new(),
             fetcher,
         });

@@ -16,7 +16,7 @@ pub mod store;
 #[path = "network/transport.rs"]
 mod transport;
 
-pub use host::{Host, Ports};
+pub use host::{Config, Host, Ports};
 pub use network::Network;
 #[cfg(feature = "sandbox")]
 pub use network::NotASandbox;

@@ -7,9 +7,6 @@ use tokio::sync::Semaphore;
 /// Downloads that go on at the same time, each with some chunks in memory and a thread that waits.
 const DOWNLOADS: usize = 64;
 
-/// No larger file is downloaded.
-const MAX_DOWNLOAD_BYTES: u64 = 100 * 1024 * 1024;
-
 /// Histories that are read at the same time.
 const HISTORIES: usize = 2;
 
@@ -23,12 +20,9 @@ pub struct Receiving {
     pub histories: Semaphore,
 }
 
-impl Default for Receiving {
-    fn default() -> Self {
-        Self {
-            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
-            max_download_bytes: MAX_DOWNLOAD_BYTES,
-            histories: Semaphore::new(HISTORIES),
-        }
+impl Receiving {
+    /// Everything free.
+    pub fn new(max_download_bytes: u64) -> Self {
+        Self { downloads: Arc::new(Semaphore::new(DOWNLOADS)), max_download_bytes, histories: Semaphore::new(HISTORIES) }
     }
 }

@@ -105,6 +105,28 @@ async fn files_that_were_missed_at_a_stop_come_after_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_file_larger_than_it_may_be_is_given_up_and_told() {
+    let (mut world, device) = world().await;
+    world.stop().await;
+    world.max_download_bytes = 1000;
+    world.start().await;
+    world.connected(&device.id).await;
+    let mut events = world.events();
+    let small = send(&world, BUDI, ANI, "document", &[1; 1000]).await;
+    assert_eq!(stored(&world, &device, &small).await.1, [1; 1000]);
+    let large = send(&world, BUDI, ANI, "document", &[1; 1001]).await;
+    let failed = |message: &Message| matches!(&message.media().unwrap().place, MediaPlace::Failed { error } if error == "too_large");
+    world.record(&device, &large, "it was given up", failed).await;
+    let data: Value = loop {
+        let event = events.recv().await.unwrap();
+        if event.kind == EventKind::MediaFailed {
+            break serde_json::from_str(event.data.get()).unwrap();
+        }
+    };
+    assert_eq!((&data["messageId"], &data["error"]), (&json!(large.as_str()), &json!("too_large")));
+}
+
+#[tokio::test]
 async fn the_files_of_a_device_go_with_it() {
     let (world, device) = world().await;
     let id = send(&world, BUDI, ANI, "image", b"gambar").await;

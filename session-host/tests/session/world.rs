@@ -17,7 +17,7 @@ use reqwest::Client;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use session_host::{
-    Host, Network, Ports,
+    Config, Host, Network, Ports,
     deliver::{self, Reach},
 };
 use tempfile::TempDir;
@@ -31,6 +31,8 @@ pub struct World {
     pub store: Store,
     pub media: FolderMedia,
     pub intake: Intake,
+    /// Takes effect at the next start.
+    pub max_download_bytes: u64,
     replies: Arc<InProcessReplies>,
     push: Arc<InProcessPush>,
     host: Option<Host>,
@@ -58,7 +60,8 @@ impl World {
             ids,
         };
         let http = Client::builder().no_proxy().build().unwrap();
-        let mut world = Self { sandbox, store, media, intake, replies, push, host: None, http, _data: data };
+        let mut world =
+            Self { sandbox, store, media, intake, max_download_bytes: 100_000_000, replies, push, host: None, http, _data: data };
         world.start().await;
         world
     }
@@ -84,7 +87,9 @@ impl World {
             epoch: self.store.epoch(),
         };
         let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
-        self.host = Some(Host::start(ports, network, deliver::Config::new("secret", Reach::Loopback)).await);
+        let webhooks = deliver::Config::new("secret", Reach::Loopback);
+        let config = Config { webhooks, max_download_bytes: self.max_download_bytes };
+        self.host = Some(Host::start(ports, network, config).await);
     }
 
     pub async fn stop(&mut self) {
