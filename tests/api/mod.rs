@@ -9,3 +9,4 @@ mod messages;
 mod send;
 mod socket;
 mod users;
+mod visibility;

@@ -1,5 +1,6 @@
 //! A world for one test: a sandbox with its phones, and warta as a process beside it.
 
+mod access;
 mod contract;
 mod device;
 mod files;

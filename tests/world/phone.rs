@@ -60,6 +60,12 @@ impl Phone {
         self.post("/messages", letter).await["id"].as_str().unwrap().to_owned()
     }
 
+    /// The phone has a past, which it shares with devices that are linked later; answers its messages' ids.
+    pub async fn remembers(&self, past: Value) -> Vec<String> {
+        let answer = self.post("/history", past).await;
+        answer["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    }
+
     /// The person sends a file, with whatever else is said of it; answers the message's id.
     pub async fn hand(&self, to: &str, kind: &str, bytes: &[u8], mut said: Value) -> String {
         said["type"] = kind.into();
