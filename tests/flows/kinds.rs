@@ -177,10 +177,15 @@ async fn what_people_edit_and_delete_is_told_and_recorded_once() {
     }
     let last = budi.write(ani, "sesudah itu").await;
     stage.received(&last).await;
-    let changes: Vec<_> = stage.receiver.events(&stage.device.id).into_iter().filter(|event| {
-        let kind = event["event"].as_str().unwrap();
-        kind == "message_edited" || kind == "message_deleted"
-    }).collect();
+    let changes: Vec<_> = stage
+        .receiver
+        .events(&stage.device.id)
+        .into_iter()
+        .filter(|event| {
+            let kind = event["event"].as_str().unwrap();
+            kind == "message_edited" || kind == "message_deleted"
+        })
+        .collect();
     assert_eq!(changes.len(), 4, "{changes:#?}");
     assert_eq!(stage.world.records(&stage.device).await.len(), 3);
 }
@@ -238,7 +243,11 @@ async fn a_group_gets_every_kind_and_its_members_answer() {
             assert_eq!((&shown["type"], &shown["chat"], &shown["from"]), (&json!(kind), &json!(group), &json!(stage.ani.jid())), "{shown}");
         }
         let shown = phone.got(&text).await;
-        assert_eq!((&shown["quotedId"], &shown["mentions"]), (&json!(first), &json!([citra.lid])), "in this group people go by their hidden ids");
+        assert_eq!(
+            (&shown["quotedId"], &shown["mentions"]),
+            (&json!(first), &json!([citra.lid])),
+            "in this group people go by their hidden ids"
+        );
     }
     let poll = &sent[3].0;
     let vote = citra.say(&group, json!({"vote": {"messageId": poll, "options": ["Selasa"]}})).await;

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, Device, PDF, Phone, Receiver, Socket, TOKEN, World, answer, attempt, download, eventually, http, png, sized};
 
+/// How often a file has to be gone until the phone is asked: the library looks again with a fresh permission.
+const GONE: u32 = 2;
+
 /// A linked device with a webhook.
 async fn stage() -> (World, Device, Phone, Phone, Receiver) {
     let world = World::new().await;
@@ -43,7 +46,7 @@ async fn a_download_that_fails_or_breaks_off_is_tried_again_after_its_message_is
     let (world, device, ani, budi, receiver) = stage().await;
     let bytes = sized(PDF, 500_000);
     for fault in ["failDownloads", "truncateDownloads"] {
-        world.faults(&json!({fault: 1})).await;
+        world.faults(&json!({fault: 2})).await;
         let id = budi.hand(&ani.number, "document", &bytes, json!({"fileName": "surat.pdf"})).await;
         let waiting = world.record(&id, "is there", |_| true).await;
         assert_eq!((&waiting["status"], &waiting["type"]), (&json!("delivered"), &json!("document")));
@@ -55,12 +58,12 @@ async fn a_download_that_fails_or_breaks_off_is_tried_again_after_its_message_is
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_gone_comes_from_the_phone_again() {
     let (world, device, ani, budi, receiver) = stage().await;
-    world.faults(&json!({"goneDownloads": 1})).await;
+    world.faults(&json!({"goneDownloads": GONE})).await;
     let id = budi.hand(&ani.number, "image", &png(), json!({})).await;
     assert_received(&world, &device, &receiver, &id, &png()).await;
     let citra = world.phone("6281100000003", "Citra").await;
     let group = world.group("Arisan", &citra, &[&ani, &budi]).await;
-    world.faults(&json!({"goneDownloads": 1})).await;
+    world.faults(&json!({"goneDownloads": GONE})).await;
     let id = citra.hand(&group, "image", &png(), json!({})).await;
     assert_received(&world, &device, &receiver, &id, &png()).await;
 }
@@ -69,7 +72,7 @@ async fn a_file_that_is_gone_comes_from_the_phone_again() {
 async fn a_file_that_is_gone_for_good_is_told_as_lost_and_its_message_stays() {
     let (world, device, ani, budi, receiver) = stage().await;
     let socket = Socket::open(&format!("{}/?token={TOKEN}", world.program.socket)).await;
-    world.faults(&json!({"goneDownloads": 1, "phonesLostFiles": true})).await;
+    world.faults(&json!({"goneDownloads": GONE, "phonesLostFiles": true})).await;
     let id = budi.hand(&ani.number, "image", &png(), json!({"caption": "Lihat"})).await;
     let failed = receiver.wait_for("the loss", |body| body["event"] == "media_failed" && body["data"]["messageId"] == *id).await.body;
     let data = &failed["data"];
@@ -214,13 +217,14 @@ async fn a_picture_is_sent_through_a_kill_in_the_middle_of_its_upload() {
     let taken = answer(form.post(&world.program, "/send/image").header("prefer", "respond-async")).await;
     assert_eq!(taken.status, 202, "{:?}", taken.body);
     let id = taken.body["data"]["messageId"].as_str().unwrap();
-    // Texts do not wait for it.
-    device.sent(&world.program, &budi.number, "sebelum gambar").await;
+    let text = device.queued(&world.program, &budi.number, "sesudah gambar").await;
     world.crash().await;
     world.faults(&json!({"mediaDelayMs": 0})).await;
     world.start().await;
     world.arrived(&budi, id, &png()).await;
-    assert_eq!(budi.inbox().await.len(), 2);
+    budi.got(&text).await;
+    let ids: Vec<_> = budi.inbox().await.iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(ids, [id, &text], "in the order they were asked for");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

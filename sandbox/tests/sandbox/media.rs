@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wacore::download::MediaType;
 use whatsapp_rust::download::DownloadParams;
+use whatsapp_rust::{MediaRetryResult, MediaReuploadRequest};
 use whatsapp_rust::upload::{UploadOptions, UploadResponse};
 
 use crate::net::{Companion, Net};
@@ -119,4 +120,27 @@ async fn slow_media_does_not_hold_up_the_end() {
         tokio::time::timeout(Duration::from_secs(5), net.shutdown()).await.unwrap();
     };
     let (_, ()) = tokio::join!(slow, end);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_phone_puts_a_file_in_place_again_if_it_has_it() {
+    let net = Net::start().await;
+    let ani = net.phone("6281100000001", "Ani").await;
+    let budi = net.phone("6281100000002", "Budi").await;
+    let companion = ani.link().await;
+    let id = budi.letter(&ani.jid, json!({"media": {"type": "image", "base64": "Z2FtYmFy"}})).await;
+    let message = companion.message(&id).await.message;
+    let mut image = message.image_message.as_option().unwrap().clone();
+    let media_key = image.media_key.clone().unwrap();
+    let request =
+        MediaReuploadRequest { msg_id: &id, chat_jid: &budi.jid, media_key: &media_key, is_from_me: false, participant: None };
+    let MediaRetryResult::Success { direct_path } = companion.client.media_reupload().request(&request).await.unwrap() else {
+        panic!("the phone has it")
+    };
+    assert_ne!(image.direct_path.replace(direct_path.clone()), Some(direct_path));
+    assert_eq!(companion.client.download(&image).await.unwrap(), b"gambar");
+
+    net.faults(json!({"phonesLostFiles": true})).await;
+    let answer = companion.client.media_reupload().request(&request).await.unwrap();
+    assert!(matches!(answer, MediaRetryResult::NotFound), "{answer:?}");
 }

@@ -36,7 +36,9 @@ async fn the_sender_sees_that_messages_were_read_some_or_all() {
         budi.shows(id, "read", |row| row["status"] == "read").await;
         world.wait_for_message(id, "read").await;
     }
-    for body in [json!({"contactId": budi.jid()}), json!({"contactId": budi.jid(), "messageIds": ids}), json!({"contactId": "6281100000009"})] {
+    for body in
+        [json!({"contactId": budi.jid()}), json!({"contactId": budi.jid(), "messageIds": ids}), json!({"contactId": "6281100000009"})]
+    {
         let none = world.program.post(&path, &body).await;
         assert_eq!((none.status, &none.body["data"]["messagesRead"]), (200, &json!(0)), "{:?}", none.body);
     }
@@ -64,7 +66,9 @@ async fn nothing_is_read_by_nobody_or_off_line() {
     let id = budi.write(&ani.number, "halo").await;
     world.wait_for_message(&id, "delivered").await;
     let path = format!("/devices/{}/read", device.id);
-    for body in [json!({}), json!({"contactId": budi.number, "messageIds": vec!["x"; 501]}), json!({"contactId": budi.number, "messageIds": "x"})] {
+    for body in
+        [json!({}), json!({"contactId": budi.number, "messageIds": vec!["x"; 501]}), json!({"contactId": budi.number, "messageIds": "x"})]
+    {
         let refused = world.program.post(&path, &body).await;
         assert_eq!((refused.status, refused.code()), (400, "VALIDATION_ERROR"), "{:?}", refused.body);
     }

@@ -16,11 +16,9 @@ async fn the_other_side_sees_who_is_writing_in_its_chat_or_group() {
     let group = world.group("Arisan", &ani, &[&budi]).await;
     let path = format!("/devices/{}/typing", device.id);
     let mut expected = Vec::new();
-    for (field, to, chat) in [
-        ("contactId", budi.number.clone(), ani.jid()),
-        ("chatId", budi.jid(), ani.jid()),
-        ("contactId", group.clone(), group.clone()),
-    ] {
+    for (field, to, chat) in
+        [("contactId", budi.number.clone(), ani.jid()), ("chatId", budi.jid(), ani.jid()), ("contactId", group.clone(), group.clone())]
+    {
         for state in ["composing", "recording", "paused"] {
             let shown = world.program.post(&path, &json!({field: to, "state": state})).await;
             assert_eq!(shown.status, 200, "{:?}", shown.body);
@@ -31,10 +29,15 @@ async fn the_other_side_sees_who_is_writing_in_its_chat_or_group() {
         }
     }
     eventually("the phone has seen it all", async || {
-        let seen: Vec<_> = budi.typings().await.iter().map(|row| {
-            assert_eq!(row["from"], ani.jid());
-            (row["chat"].as_str().unwrap().to_owned(), row["state"].as_str().unwrap().to_owned())
-        }).collect();
+        let seen: Vec<_> = budi
+            .typings()
+            .await
+            .iter()
+            .map(|row| {
+                assert_eq!(row["from"], ani.jid());
+                (row["chat"].as_str().unwrap().to_owned(), row["state"].as_str().unwrap().to_owned())
+            })
+            .collect();
         (seen == expected).then_some(())
     })
     .await;

@@ -92,7 +92,10 @@ async fn what_browsers_would_run_is_never_shown_to_them() {
         assert!(linked == bytes);
         let disposition = headers["content-disposition"].to_str().unwrap();
         assert_eq!(disposition, format!("{shown}; filename=\"{name}\""));
-        assert_eq!((&headers["content-security-policy"], &headers["x-content-type-options"]), (&"sandbox".parse().unwrap(), &"nosniff".parse().unwrap()));
+        assert_eq!(
+            (&headers["content-security-policy"], &headers["x-content-type-options"]),
+            (&"sandbox".parse().unwrap(), &"nosniff".parse().unwrap())
+        );
     }
     assert_eq!(world.files().len(), 4);
 }

@@ -43,7 +43,8 @@ async fn a_text_is_changed_on_the_phone_and_on_record_and_told_once() {
     budi.shows(&id, "edited again", |row| row["text"] == "Halo lagi").await;
     let edits = eventually("both are told", async || {
         let events = receiver.events(&device.id).into_iter();
-        let edits: Vec<Value> = events.filter(|event| event["event"] == "message_edited").map(|event| event["data"]["message"].clone()).collect();
+        let edits: Vec<Value> =
+            events.filter(|event| event["event"] == "message_edited").map(|event| event["data"]["message"].clone()).collect();
         (edits.len() >= 2).then_some(edits)
     });
     assert_eq!(edits.await, ["Halo, Budi 👋", "Halo lagi"]);

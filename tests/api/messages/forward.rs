@@ -40,7 +40,8 @@ async fn a_message_of_either_side_is_forwarded_with_all_that_goes_with_it() {
     let record = world.record(&id(&forwarded), "is there", |_| true).await;
     assert_eq!((&record["metadata"]["forwarded"], &record["content"]), (&json!(true), &json!("kabar baik")));
 
-    let file = budi.hand(&ani.number, "document", PDF, json!({"fileName": "surat.pdf", "caption": "Baca", "mimeType": "application/pdf"})).await;
+    let file =
+        budi.hand(&ani.number, "document", PDF, json!({"fileName": "surat.pdf", "caption": "Baca", "mimeType": "application/pdf"})).await;
     world.record(&file, "has its file", |record| record["media"]["status"] == "stored").await;
     let sent = id(&forward(&world, &device, &file, &citra.number).await);
     let (shown, _) = world.arrived(&citra, &sent, PDF).await;

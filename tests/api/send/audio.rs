@@ -74,7 +74,9 @@ async fn a_sound_of_any_format_becomes_a_voice_note_and_one_that_is_keeps_its_by
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sound_that_is_no_voice_note_arrives_as_it_is() {
     let (world, device, _ani, budi) = World::pair().await;
-    for (sound, mime_type, said) in [(MP3.to_vec(), "audio/mpeg", None), (wav(2), "audio/wav", Some("false")), (OGG.to_vec(), "audio/ogg", Some("0"))] {
+    for (sound, mime_type, said) in
+        [(MP3.to_vec(), "audio/mpeg", None), (wav(2), "audio/wav", Some("false")), (OGG.to_vec(), "audio/ogg", Some("0"))]
+    {
         let form = device.form(&budi.number).file("audio", "lagu", "application/octet-stream", &sound);
         let form = said.into_iter().fold(form, |form, said| form.text("isVoiceNote", said));
         let sent = answer(form.post(&world.program, "/send/audio")).await;

@@ -39,18 +39,23 @@ async fn the_contracts_example_sends_a_document_under_its_name() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_in_any_script_arrive_and_their_links_say_them() {
     let (world, device, _ani, budi) = World::pair().await;
-    for name in ["laporan keuangan (akhir).pdf", "報告書 東京.pdf", "отчёт.pdf", "تقرير.pdf", "रिपोर्ट 📄.pdf", "naïve %20.pdf"] {
+    for name in ["laporan keuangan (akhir).pdf", "報告書 東京.pdf", "отчёт.pdf", "تقرير.pdf", "रिपोर्ट 📄.pdf", "naïve %20.pdf"]
+    {
         let by_file = device.sent_file(&world.program, "document", &budi.number, name, PDF).await;
         let (shown, record) = world.arrived(&budi, &by_file, PDF).await;
         assert_eq!((&shown["fileName"], &record["media"]["fileName"]), (&json!(name), &json!(name)));
         let (_, headers, _) = download(record["mediaUrl"].as_str().unwrap()).await;
         let said = headers["content-disposition"].to_str().unwrap();
-        assert!(said.starts_with("inline; filename=\"") && (name.is_ascii() && !name.contains('%') || said.contains("filename*=UTF-8''")), "{said}");
+        assert!(
+            said.starts_with("inline; filename=\"") && (name.is_ascii() && !name.contains('%') || said.contains("filename*=UTF-8''")),
+            "{said}"
+        );
         let by_field = device.form(&budi.number).text("fileName", name).file("document", "x", "application/pdf", PDF);
         let sent = answer(by_field.post(&world.program, "/send/document")).await;
         assert_eq!(sent.body["data"]["fileName"], name, "{:?}", sent.body);
     }
-    for (name, safe) in [("../../etc/passwd", "passwd"), ("C:\\Users\\ani\\surat.pdf", "surat.pdf"), ("gpj.\u{202e}fdp.exe", "gpj.fdp.exe")] {
+    for (name, safe) in [("../../etc/passwd", "passwd"), ("C:\\Users\\ani\\surat.pdf", "surat.pdf"), ("gpj.\u{202e}fdp.exe", "gpj.fdp.exe")]
+    {
         let form = device.form(&budi.number).text("fileName", name).file("document", "x", "application/pdf", PDF);
         let sent = answer(form.post(&world.program, "/send/document")).await;
         assert_eq!(sent.body["data"]["fileName"], safe, "{:?}", sent.body);

@@ -10,9 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::world::{
-    Answer, Device, Form, PDF, Phone, Site, TOKEN, World, ZIP, answer, assert_like, assert_schema, eventually, png, sized,
-};
+use crate::world::{Answer, Device, Form, PDF, Phone, Site, TOKEN, World, ZIP, answer, assert_like, assert_schema, eventually, png, sized};
 
 const RESPONSE: &str = r#"{
     "success": true,
@@ -133,7 +131,10 @@ async fn every_clients_form_sends_the_same_picture() {
                 .text("sessionId", &device.session_id)
                 .text("caption", "Halo"),
         ),
-        ("the name as in HTTP", device.form(&budi.number).text("caption", "Halo").part("name=\"image\"; filename*=UTF-8''photo.png", "", &picture)),
+        (
+            "the name as in HTTP",
+            device.form(&budi.number).text("caption", "Halo").part("name=\"image\"; filename*=UTF-8''photo.png", "", &picture),
+        ),
     ];
     for (client, form) in forms {
         let sent = send(&world, form).await;
@@ -193,10 +194,16 @@ async fn what_is_no_picture_is_refused_and_leaves_nothing() {
     ] {
         let refused = send(&world, form().file("image", name, mime_type, &bytes)).await;
         assert_refused(&refused, 400, "INVALID_MEDIA_TYPE", found);
-        let first = Form::new().file("image", name, mime_type, &bytes).text("sessionId", &device.session_id).text("recipient", &budi.number);
+        let first =
+            Form::new().file("image", name, mime_type, &bytes).text("sessionId", &device.session_id).text("recipient", &budi.number);
         assert_refused(&send(&world, first).await, 400, "INVALID_MEDIA_TYPE", found);
     }
-    assert_refused(&send(&world, form().file("image", "x.png", "image/png", b"")).await, 400, "VALIDATION_ERROR", "image: the file is empty");
+    assert_refused(
+        &send(&world, form().file("image", "x.png", "image/png", b"")).await,
+        400,
+        "VALIDATION_ERROR",
+        "image: the file is empty",
+    );
     assert_untouched(&world, &device, &budi, 0).await;
     assert_eq!(send(&world, form().file("image", "x.png", "image/png", &png())).await.status, 200);
 }
@@ -214,9 +221,9 @@ async fn a_form_that_cannot_be_understood_is_refused_and_leaves_nothing() {
         ("a file and a URL", with(form().text("url", "http://127.0.0.1/")), "VALIDATION_ERROR", "image: expected either"),
         ("no recipient", with(Form::new().text("sessionId", &device.session_id)), "VALIDATION_ERROR", "missing field `recipient`"),
         ("no session", with(Form::new().text("recipient", &budi.number)), "VALIDATION_ERROR", "missing field `sessionId`"),
-        ("a delay in words", with(form().text("delay", "soon")), "VALIDATION_ERROR", "options.delay: "),
+        ("a delay in words", with(form().text("delay", "soon")), "VALIDATION_ERROR", "delay: "),
         ("a quote of nothing", with(form().text("quoted", "3EB0")), "VALIDATION_ERROR", "options.quoted: "),
-        ("a mention of a group", with(form().text("mentions", "120363023345678901@g.us")), "VALIDATION_ERROR", "options.mentions"),
+        ("a mention of a group", with(form().text("mentions", "120363023345678901@g.us")), "VALIDATION_ERROR", "mentions"),
         ("no name at all", with(form().text("fileName", "..")), "VALIDATION_ERROR", "fileName: "),
         ("a bad number before the file", with(device.form("0811")), "INVALID_PHONE_NUMBER", ""),
         (
@@ -236,7 +243,8 @@ async fn a_form_that_cannot_be_understood_is_refused_and_leaves_nothing() {
     let first = Form::new().file("image", "x.png", "image/png", &picture).text("recipient", &budi.number).text("sessionId", "nobody's");
     assert_refused(&send(&world, first).await, 404, "DEVICE_NOT_FOUND", "");
     let idle = world.device("Idle").await;
-    let first = Form::new().file("image", "x.png", "image/png", &picture).text("recipient", &budi.number).text("sessionId", &idle.session_id);
+    let first =
+        Form::new().file("image", "x.png", "image/png", &picture).text("recipient", &budi.number).text("sessionId", &idle.session_id);
     assert_refused(&send(&world, first).await, 400, "DEVICE_NOT_CONNECTED", "");
     assert_refused(&send(&world, with(idle.form(&budi.number))).await, 400, "DEVICE_NOT_CONNECTED", "");
 
@@ -263,11 +271,7 @@ async fn the_largest_picture_passes_and_one_byte_more_does_not() {
     let largest = sized(&png(), LIMIT);
     let larger = sized(&png(), LIMIT + 1);
     let huge = sized(&png(), 3_000_000);
-    let site = Site::serving(vec![
-        ("/largest", "image/png", largest.clone()),
-        ("/larger", "image/png", larger.clone()),
-    ])
-    .await;
+    let site = Site::serving(vec![("/largest", "image/png", largest.clone()), ("/larger", "image/png", larger.clone())]).await;
     let form = |bytes: &[u8]| device.form(&budi.number).file("image", "x.png", "image/png", bytes);
     let first = |bytes: &[u8]| {
         Form::new().file("image", "x.png", "image/png", bytes).text("sessionId", &device.session_id).text("recipient", &budi.number)
@@ -423,9 +427,10 @@ async fn twenty_requests_at_once_with_one_key_send_one_picture_and_answer_alike(
                 .text("recipient", &budi.number)
                 .text("sessionId", &device.session_id)
                 .post(&world.program, "/send/image"),
-            _ => world.program.request(Method::POST, "/send/image").json(
-                &json!({"sessionId": device.session_id, "recipient": budi.number, "url": site.page("/x.png")}),
-            ),
+            _ => world
+                .program
+                .request(Method::POST, "/send/image")
+                .json(&json!({"sessionId": device.session_id, "recipient": budi.number, "url": site.page("/x.png")})),
         };
         request.header("idempotency-key", "one")
     };

@@ -36,7 +36,8 @@ async fn a_place_arrives_to_the_last_digit() {
     let place = json!({"latitude": -6.1753924, "longitude": 106.8271528, "name": "Monas", "address": "Gambir, Jakarta"});
     assert_eq!(record["location"], place);
 
-    let bare = device.sent_as(&world.program, "/send/location", &budi.number, json!({"latitude": 90, "longitude": -180, "name": " "})).await;
+    let bare =
+        device.sent_as(&world.program, "/send/location", &budi.number, json!({"latitude": 90, "longitude": -180, "name": " "})).await;
     let shown = budi.got(&bare).await;
     assert_eq!((&shown["latitude"], &shown["longitude"], &shown["name"]), (&json!(90.0), &json!(-180.0), &json!(null)), "{shown}");
 }

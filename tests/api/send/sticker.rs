@@ -45,7 +45,8 @@ async fn a_picture_becomes_a_sticker() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_picture_is_no_sticker() {
     let (world, device, _ani, budi) = World::pair().await;
-    let refused = answer(device.form(&budi.number).file("sticker", "x.webp", "image/webp", ZIP).post(&world.program, "/send/sticker")).await;
+    let refused =
+        answer(device.form(&budi.number).file("sticker", "x.webp", "image/webp", ZIP).post(&world.program, "/send/sticker")).await;
     assert_eq!((refused.status, refused.code()), (400, "INVALID_MEDIA_TYPE"), "{:?}", refused.body);
     let broken = device.form(&budi.number).file("sticker", "x.png", "image/png", &png()[..40]);
     let failed = answer(broken.post(&world.program, "/send/sticker")).await;
