@@ -14,7 +14,7 @@ use crate::{
 const KEPT: i64 = 2_000;
 
 /// How many grow old at a time.
-const STRIDE: i64 = 64;
+const STRIDE: i64 = 256;
 
 /// A message was stored in this row.
 pub(crate) fn stored(connection: &Connection, row: i64) -> Result<(), StoreError> {

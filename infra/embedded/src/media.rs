@@ -134,6 +134,16 @@ impl Media for FolderMedia {
         Ok(UploadTicket { url: self.0.links.upload(device, id, until, max_bytes), headers: Vec::new() })
     }
 
+    async fn check(&self) -> Result<(), PortError> {
+        let folder = self.0.writing.clone();
+        blocking(move || {
+            let probe = folder.join("check");
+            File::create(&probe)?;
+            absent_is_fine(remove_file(probe))
+        })
+        .await
+    }
+
     async fn delete(&self, device: &DeviceId, id: &MediaId) -> Result<(), PortError> {
         let paths = [self.unkept(device, id), self.kept(device, id)];
         blocking(move || paths.iter().try_for_each(|path| absent_is_fine(remove_file(path)))).await

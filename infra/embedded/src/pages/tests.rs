@@ -32,7 +32,8 @@ async fn a_page_and_a_tally_cost_the_same_however_much_is_stored() {
                 tally(connection, &filter).unwrap();
                 (found, steps.load(Ordering::Relaxed) - before)
             });
-            assert!(!few.0.items.is_empty() && many.0.items.len() >= few.0.items.len(), "{what}");
+
+            assert!((offset > 1 || !few.0.items.is_empty()) && many.0.items.len() >= few.0.items.len(), "{what}");
             assert!(many.1 <= few.1 + few.1 / 4 + 500, "{what}: {} steps among {SMALL}, {} among {LARGE}", few.1, many.1);
         }
     }
@@ -93,9 +94,9 @@ fn message(device: &Device, n: u64) -> Message {
         2 => (MessageType::Text, MessageStatus::Sent),
         _ => (MessageType::Text, MessageStatus::Read),
     };
-    let chat = phone(if n < 1_000 && n % 20 == 0 { 9 } else { 10 + n % 50 });
+    let chat = phone(if n < 1_000 && n.is_multiple_of(20) { 9 } else { 10 + n % 50 });
     let timestamp = Timestamp::from_millis(midnight(0).millis() + i64::try_from(n).unwrap());
-    let message = if n % 3 == 0 { incoming(device, n) } else { outgoing(device, n) };
+    let message = if n.is_multiple_of(3) { incoming(device, n) } else { outgoing(device, n) };
     Message { chat, kind, status, timestamp, ..message }
 }
 
