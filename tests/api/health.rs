@@ -37,7 +37,7 @@ async fn health_counts_what_is_on_line_and_what_went_through() {
     let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
     let idle = health(&world).await;
     assert_eq!((&idle["status"], &idle["uptime"]), (&json!("healthy"), &json!("0h 0m")));
-    assert_eq!(idle["services"], json!({"database": "connected", "queue": "connected", "websocket": "active"}));
+    assert_eq!(idle["services"], json!({"database": "connected", "queue": "connected", "storage": "connected", "websocket": "active"}));
     assert_eq!(idle["statistics"], json!({"activeDevices": 0, "totalMessages": 0, "messagesPerMinute": 0.0}));
 
     let device = world.linked("Toko", &ani).await;

@@ -67,6 +67,9 @@ pub trait Media: Send + Sync {
     /// A way to put the file, of at most `max_bytes`, until `until`.
     async fn ticket(&self, device: &DeviceId, id: &MediaId, until: Timestamp, max_bytes: u64) -> Result<UploadTicket, PortError>;
 
+    /// Fails if files cannot be stored at the moment.
+    async fn check(&self) -> Result<(), PortError>;
+
     /// Deletes the file; absent is fine.
     async fn delete(&self, device: &DeviceId, id: &MediaId) -> Result<(), PortError>;
 

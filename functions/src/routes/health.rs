@@ -33,6 +33,7 @@ pub struct Response {
 struct Services {
     database: &'static str,
     queue: &'static str,
+    storage: &'static str,
     websocket: &'static str,
 }
 
@@ -52,7 +53,7 @@ pub fn doc() -> Operation {
             "timestamp": "2024-01-01T10:00:00Z",
             "version": "1.0.0",
             "uptime": "24h 30m",
-            "services": {"database": store, "queue": store, "websocket": "active"},
+            "services": {"database": store, "queue": store, "storage": "connected", "websocket": "active"},
             "statistics": {"activeDevices": 15, "totalMessages": 1250, "messagesPerMinute": 5.2},
         })
     };
@@ -62,29 +63,36 @@ pub fn doc() -> Operation {
     Operation::new("getHealth", "Health", "Show how the program fares")
         .open()
         .answers_with(200, "It works.", content(example("healthy", "connected")))
-        .answers_with(503, "Its store does not answer.", content(unhealthy))
+        .answers_with(503, "A store of it does not answer.", content(unhealthy))
 }
 
 pub async fn handle(State(api): State<Arc<Api>>) -> (StatusCode, Json<Response>) {
     let now = api.clock.now();
     let snapshot = api.statistics.snapshot(now - WINDOW).await;
-    if let Err(error) = &snapshot {
-        tracing::error!(?error, "the store did not answer a health check");
+    let files = api.media.check().await;
+    for error in snapshot.as_ref().err().into_iter().chain(files.as_ref().err()) {
+        tracing::error!(?error, "a store did not answer a health check");
     }
-    let (code, status, store) = match snapshot {
-        Ok(_) => (StatusCode::OK, "healthy", "connected"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "disconnected"),
+    let (code, status) = match (&snapshot, &files) {
+        (Ok(_), Ok(())) => (StatusCode::OK, "healthy"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
     };
+    let store = connected(snapshot.is_ok());
+    let websocket = if api.closing.is_cancelled() { "closing" } else { "active" };
     let response = Response {
         status,
         timestamp: now,
         version: api.config.version.clone(),
         uptime: uptime(now.since(api.started_at)),
         // The queue lives in the database.
-        services: Services { database: store, queue: store, websocket: if api.closing.is_cancelled() { "closing" } else { "active" } },
+        services: Services { database: store, queue: store, storage: connected(files.is_ok()), websocket },
         statistics: snapshot.ok().map(Figures::from),
     };
     (code, Json(response))
+}
+
+fn connected(works: bool) -> &'static str {
+    if works { "connected" } else { "disconnected" }
 }
 
 impl From<Snapshot> for Figures {

@@ -215,6 +215,9 @@ impl Media for Down {
     async fn delete(&self, _device: &DeviceId, _id: &MediaId) -> Result<(), PortError> {
         down()
     }
+    async fn check(&self) -> Result<(), PortError> {
+        down()
+    }
     async fn clear(&self, _device: &DeviceId) -> Result<(), PortError> {
         down()
     }
