@@ -210,7 +210,8 @@ impl World {
         assert_eq!(shown["sha256"], sha256(bytes), "{shown}");
         assert!(phone.file(id).await == bytes);
         // A crash may swallow the tick that tells of its delivery.
-        let record = self.record(id, "is sent", |record| ["sent", "delivered", "read"].iter().any(|status| record["status"] == *status)).await;
+        let record =
+            self.record(id, "is sent", |record| ["sent", "delivered", "read"].iter().any(|status| record["status"] == *status)).await;
         assert_eq!((&record["media"]["status"], &record["media"]["fileSize"]), (&json!("stored"), &json!(bytes.len())), "{record}");
         let (status, _, linked) = download(record["mediaUrl"].as_str().unwrap()).await;
         assert!(status == 200 && linked == bytes, "{status} {record}");
