@@ -91,9 +91,12 @@ async fn every_answer_is_one_that_the_document_has() {
     assert!(schemathesis.exists(), "{} is missing: run tests/run first, it installs it", schemathesis.display());
     let document = format!("{}/openapi.json", world.program.api);
     let output = Command::new(schemathesis)
-        .args(["--config-file", "schemathesis.toml", "run", &document, "--no-color"])
+        .arg("--config-file")
+        .arg(path("fuzz/schemathesis.toml"))
+        .args(["run", &document, "--no-color"])
         .args(["-H", &format!("X-API-Token: {TOKEN}"), "-H", &format!("X-Device-API-Key: {key}")])
-        .current_dir(path("fuzz"))
+        .current_dir(path(".tools"))
+        .env("SCHEMATHESIS_HOOKS", path("fuzz/hooks.py"))
         .env("WORLD", furniture.to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())

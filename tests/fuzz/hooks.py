@@ -18,24 +18,30 @@ good = set()
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Puts what exists in the place of what was made up. What was made up to be refused stays as it is."""
-    if not case.meta.generation.mode.is_positive:
-        # A key that was used before is answered with what it sent then, whatever else is in the request.
-        if case.meta.components.get(ParameterLocation.HEADER) is None or case.meta.components[ParameterLocation.HEADER].mode.is_positive:
-            case.headers.pop("Idempotency-Key", None)
-        return
-    good.add(case.id)
     operation = case.operation.definition.raw["operationId"]
+    if case.meta.generation.mode.is_positive:
+        good.add(case.id)
+    elif is_good(case, ParameterLocation.HEADER):
+        # A key that was used before is answered with what it sent then, whatever else is in the request.
+        case.headers.pop("Idempotency-Key", None)
     if operation in ("downloadFile", "uploadFile"):
-        link = WORLD[operation]
-        case.path_parameters, case.query = dict(link["path"]), dict(link["query"])
-        return
-    for name in case.path_parameters or {}:
-        case.path_parameters[name] = path_parameter(operation, name)
+        if case.meta.generation.mode.is_positive:
+            link = WORLD[operation]
+            case.path_parameters, case.query = dict(link["path"]), dict(link["query"])
+    elif is_good(case, ParameterLocation.PATH):
+        for name in case.path_parameters or {}:
+            case.path_parameters[name] = path_parameter(operation, name)
     body = case.body
-    if isinstance(body, dict):
+    if isinstance(body, dict) and is_good(case, ParameterLocation.BODY):
         if "url" in body and any(operation.startswith(f"send{kind.capitalize()}") for kind in FILES):
             body["mediaId"] = body.pop("url")
         fill(operation, body)
+
+
+def is_good(case, location):
+    """Whether this part of the request was not made up to be refused."""
+    component = case.meta.components.get(location)
+    return component is None or component.mode.is_positive
 
 
 def path_parameter(operation, name):
