@@ -5,8 +5,12 @@ mod create;
 mod delete;
 mod disconnect;
 mod get;
+mod key;
+mod messages;
 mod qr;
 mod read;
 mod relogin;
 mod typing;
 mod update;
+
+pub use messages::RESPONSE;

@@ -1,6 +1,7 @@
 //! `/send`
 
 mod audio;
+mod bulk;
 mod contact;
 mod document;
 mod image;
@@ -8,5 +9,6 @@ mod location;
 mod poll;
 mod reaction;
 mod sticker;
+mod template;
 mod text;
 mod video;

@@ -1,3 +1,4 @@
 //! `/users`
 
 mod devices;
+mod messages;
