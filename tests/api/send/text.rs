@@ -406,7 +406,8 @@ async fn a_quoted_message_is_shown_as_quoted() {
     assert_eq!(own.status, 200, "{:?}", own.body);
     assert_eq!(budi.wait_for("until five").await["quotedId"], id(&reply));
 
-    let other = world.linked("Other", &budi).await;
+    let citra = world.phone("6281100000003", "Citra").await;
+    let other = world.linked("Other", &citra).await;
     assert_refused(&with_options(&world, &other, &ani.number, "x", json!({"quoted": id(&own)})).await, "options.quoted");
 }
 
