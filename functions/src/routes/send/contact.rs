@@ -21,12 +21,13 @@ use crate::{
 use serde_json::json;
 
 #[derive(JsonSchema, Deserialize)]
-#[schemars(rename = "SendContact")]
+#[schemars(rename = "SendContact", extend("oneOf" = [{"required": ["contact"]}, {"required": ["contacts"]}]))]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     session_id: Option<String>,
     recipient: String,
     contact: Option<Contact>,
+    #[schemars(extend("minItems" = 1))]
     contacts: Option<List<Contact, 100>>,
     #[serde(default)]
     options: Object<Options>,
