@@ -11,7 +11,8 @@ use whatsapp_rust::Client;
 
 use super::{
     addresses::{Person, to_ours, to_theirs},
-    inbox::{Arrival, Inbox},
+    arrival::Arrival,
+    inbox::Inbox,
 };
 
 /// How long a look at a group may take.
@@ -60,7 +61,10 @@ impl Inbox {
         let at = at.map(Timestamp::from_millis).filter(|at| *at <= arrival.message.timestamp + AHEAD).unwrap_or(arrival.message.timestamp);
         let change = Change::Edited { key: message.key(), text: text.clone(), at };
         message.edited_at = Some(at);
-        if message.media().is_some() {
+        if message.kind.is_media() {
+            if message.caption.as_ref() == Some(&message.content) {
+                message.content.clone_from(&text);
+            }
             message.caption = Some(text);
         } else {
             message.content = text;

@@ -39,7 +39,7 @@ pub struct Link {
 }
 
 /// What a session reacts to. Everything else stays inside the library.
-const EVENTS: [EventKind; 15] = [
+const EVENTS: [EventKind; 16] = [
     EventKind::Connected,
     EventKind::Disconnected,
     EventKind::PairSuccess,
@@ -50,6 +50,7 @@ const EVENTS: [EventKind; 15] = [
     EventKind::QrScannedWithoutMultidevice,
     EventKind::ClientOutdated,
     EventKind::Messages,
+    EventKind::UndecryptableMessage,
     EventKind::Receipt,
     EventKind::ServerAck,
     EventKind::StreamReplaced,

@@ -1,6 +1,7 @@
 //! One device's session: a task that owns its connection, does what it is asked and tells what happens.
 
 mod addresses;
+mod arrival;
 mod bulk;
 mod changes;
 mod chat;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     model::{Direction, EventData, MessageId, MessageKey, MessageStatus, Qr, Session, Status, Timestamp},
-    ports::Change,
+    ports::{Change, PortError},
 };
 use tokio::time::Instant;
 use wacore::types::{
@@ -13,7 +13,7 @@ use wacore::types::{
 };
 
 use super::{
-    Actor, Stop,
+    Actor, BACKOFF, Stop,
     addresses::{Person, to_ours},
     link::Link,
     outcome::Outcomes,
@@ -22,6 +22,9 @@ use crate::qr;
 
 /// Reports stored in one go, so that a flood of acknowledgements costs few writes.
 const BATCH: usize = 64;
+
+/// How often storing a message is tried that would not come again.
+const TRIES: u32 = 10;
 
 impl Actor {
     pub(super) async fn observe(&mut self, first: Arc<Event>) -> Result<(), Stop> {
@@ -137,7 +140,7 @@ impl Actor {
                 tracing::warn!(device = %self.device, error = %error.error, "linking failed");
                 Ok(())
             }
-            Event::Messages(batch) if !batch.hook_committed => self.take_in(batch).await,
+            Event::Messages(_) | Event::UndecryptableMessage(_) => self.take_in(event).await,
             _ => Ok(()),
         }
     }
@@ -191,11 +194,20 @@ impl Actor {
         Ok(())
     }
 
-    /// Messages of the kinds that WhatsApp does not hold back until they are stored.
-    async fn take_in(&mut self, batch: &wacore::types::events::MessageBatch) -> Result<(), Stop> {
+    /// Takes in messages that WhatsApp does not hold back until they are stored.
+    async fn take_in(&mut self, event: &Event) -> Result<(), Stop> {
         let Some(link) = &self.link else { return Ok(()) };
-        if let Err(error) = self.inbox.take_in(&link.client, &batch.messages).await {
-            tracing::error!(device = %self.device, ?error, "messages could not be stored");
+        let mut failures = 0;
+        while let Err(error) = self.inbox.take_in_event(&link.client, event).await {
+            if matches!(error.downcast_ref(), Some(PortError::Fenced)) {
+                return Err(Stop::Fenced);
+            }
+            failures += 1;
+            tracing::error!(device = %self.device, ?error, failures, "messages could not be stored");
+            if failures == TRIES {
+                break;
+            }
+            tokio::time::sleep(BACKOFF.after(failures)).await;
         }
         Ok(())
     }

@@ -77,7 +77,7 @@ async fn every_kind_of_message_is_told_as_it_was_written() {
 
     let place = json!({"to": ANI, "location": {"latitude": -6.2, "longitude": 106.8, "name": "Monas", "address": "Jakarta"}});
     let place = world.received(&device, BUDI, place).await;
-    assert_eq!((place.kind, place.content.as_str()), (MessageType::Location, "Monas\nJakarta"));
+    assert_eq!((place.kind, place.content.as_str()), (MessageType::Location, "Monas"));
     assert_eq!(told(&mut events, EventKind::MessageReceived).await["location"]["latitude"], -6.2);
 
     let card = world.received(&device, BUDI, json!({"to": ANI, "contact": {"name": "Toko", "number": CITRA}})).await;

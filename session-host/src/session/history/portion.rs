@@ -10,7 +10,8 @@ use whatsapp_rust::Client;
 use super::chunk::{Past, Portion};
 use crate::session::{
     addresses::{Person, to_ours},
-    inbox::{Inbox, fill},
+    arrival::fill,
+    inbox::Inbox,
     read::{Said, read},
 };
 

@@ -15,7 +15,7 @@ pub fn content(body: &wa::Message) -> Option<Content> {
         (None, None) => return None,
     };
     let names: Vec<_> = cards.iter().map(|card| card.name.as_str()).collect();
-    let mut content = Content::new(MessageType::Contact, names.join("\n"));
+    let mut content = Content::new(MessageType::Contact, names.join(", "));
     content.attachment = (!cards.is_empty()).then_some(Attachment::Contacts { cards });
     Some(content)
 }

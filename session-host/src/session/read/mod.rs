@@ -126,8 +126,8 @@ fn location(body: &wa::Message) -> Option<Content> {
         (None, Some(live)) => (live.degrees_latitude, live.degrees_longitude, None, None, filled(&live.caption)),
         (None, None) => return None,
     };
-    let said: Vec<_> = [&name, &address, &comment].into_iter().flatten().map(String::as_str).collect();
-    let mut content = Content::new(MessageType::Location, said.join("\n"));
+    let said = [&name, &address, &comment].into_iter().flatten().next().cloned();
+    let mut content = Content::new(MessageType::Location, said.unwrap_or_default());
     // A place beyond the poles is no place, but the message is one.
     content.attachment = Degrees::parse(latitude.unwrap_or_default(), 90.0)
         .zip(Degrees::parse(longitude.unwrap_or_default(), 180.0))
