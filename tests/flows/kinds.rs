@@ -308,6 +308,19 @@ async fn a_link_is_shown_with_what_it_leads_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_never_answers_holds_no_text_up_for_long() {
+    let (world, device, _ani, budi) = World::pair().await;
+    // Connections wait here to be accepted for ever.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let text = format!("http://{}/", silent.local_addr().unwrap());
+    let body = json!({"message": text, "options": {"linkPreview": true}});
+    let sent = device.send_as(&world.program, "/send", &budi.number, body).await;
+    assert!([200, 202].contains(&sent.status), "{:?}", sent.body);
+    let shown = budi.got(sent.body["data"]["messageId"].as_str().unwrap()).await;
+    assert_eq!((&shown["text"], &shown["linkPreview"]), (&json!(text), &json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_note_is_heard_in_a_group() {
     let (world, device, ani, budi) = World::pair().await;
     let group = world.group("Arisan", &ani, &[&budi]).await;

@@ -363,7 +363,7 @@ async fn a_key_that_named_a_text_names_nothing_else() {
     let (world, device, _ani, budi) = linked().await;
     id(&with_key(&world, &device, &budi.number, "first", "key").await);
     let place = json!({"sessionId": device.session_id, "recipient": budi.number, "latitude": 1, "longitude": 2});
-    let place = world.program.request(reqwest::Method::POST, "/send/location").header("idempotency-key", "key").json(&place);
+    let place = world.program.request(Method::POST, "/send/location").header("idempotency-key", "key").json(&place);
     assert_refused(&answer(place).await, "Idempotency-Key");
 }
 
