@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    model::{DeviceId, Event, UserId},
+    model::{ApiKey, DeviceId, Event, UserId},
     ports::{Devices, PortError},
 };
 use serde::Deserialize;
@@ -73,8 +73,8 @@ struct Listener {
 enum View {
     /// Everybody's.
     All,
-    /// One device's.
-    Device(DeviceId),
+    /// One device's, while the key that opened the socket is its key.
+    Device { own: DeviceId, key: ApiKey, devices: Arc<dyn Devices> },
     /// One user's.
     User { user: UserId, devices: Arc<dyn Devices>, known: HashMap<DeviceId, bool> },
 }
@@ -82,29 +82,33 @@ enum View {
 impl View {
     fn of(caller: &Caller, devices: Arc<dyn Devices>) -> Self {
         match (caller.own_device(), caller.user()) {
-            (Some(device), _) => Self::Device(device.id.clone()),
+            (Some(device), _) => Self::Device { own: device.id.clone(), key: device.api_key.clone(), devices },
             (None, Some(user)) => Self::User { user, devices, known: HashMap::new() },
             (None, None) => Self::All,
         }
     }
 
-    /// Whether it shows those of this device.
-    async fn shows(&mut self, id: &DeviceId) -> Result<bool, PortError> {
+    /// Whether it shows those of this device, or shows nothing any more.
+    async fn shows(&mut self, id: &DeviceId) -> Result<ControlFlow<End, bool>, PortError> {
         match self {
-            Self::All => Ok(true),
-            Self::Device(own) => Ok(own == id),
+            Self::All => Ok(ControlFlow::Continue(true)),
+            Self::Device { own, .. } if own != id => Ok(ControlFlow::Continue(false)),
+            Self::Device { key, devices, .. } => match devices.get(id).await? {
+                Some(device) if device.api_key != *key => Ok(ControlFlow::Break(goodbye(close_code::POLICY, "the key was renewed"))),
+                _ => Ok(ControlFlow::Continue(true)),
+            },
             Self::User { user, devices, known } => {
                 if let Some(own) = known.get(id) {
-                    return Ok(*own);
+                    return Ok(ControlFlow::Continue(*own));
                 }
-                let Some(device) = devices.get(id).await? else { return Ok(false) };
+                let Some(device) = devices.get(id).await? else { return Ok(ControlFlow::Continue(false)) };
                 // A device never changes hands, and its id is nobody else's after it.
                 let own = device.user_id == *user;
                 if known.len() >= MOST_KNOWN {
                     known.clear();
                 }
                 known.insert(id.clone(), own);
-                Ok(own)
+                Ok(ControlFlow::Continue(own))
             }
         }
     }
@@ -153,8 +157,9 @@ impl Listener {
             Err(RecvError::Closed) => return ControlFlow::Break(goodbye(close_code::AWAY, "the server stops")),
         };
         match self.view.shows(&event.device_id).await {
-            Ok(true) => send(socket, Message::Text(event.frame().into())).await,
-            Ok(false) => ControlFlow::Continue(()),
+            Ok(ControlFlow::Continue(true)) => send(socket, Message::Text(event.frame().into())).await,
+            Ok(ControlFlow::Continue(false)) => ControlFlow::Continue(()),
+            Ok(ControlFlow::Break(end)) => ControlFlow::Break(end),
             Err(error) => {
                 tracing::error!(device = %event.device_id, ?error, "whose event it was could not be told");
                 ControlFlow::Break(goodbye(close_code::AGAIN, "events were missed"))

@@ -1,10 +1,16 @@
 //! `POST /devices/{id}/key`
 
+use std::time::Duration;
+
+use futures::StreamExt;
 use reqwest::Method;
 use serde_json::json;
-use tokio_tungstenite::{connect_async, tungstenite::Error};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, Message},
+};
 
-use crate::world::{Socket, World, answer};
+use crate::world::{Socket, TOKEN, World, answer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_key_works_and_the_old_one_is_worth_nothing_from_then_on() {
@@ -38,6 +44,28 @@ async fn a_new_key_works_and_the_old_one_is_worth_nothing_from_then_on() {
         socket.wait_for("the answer", |frame| frame["data"]["messageId"] == *back).await;
     }
     assert_eq!(budi.texts().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_the_old_key_opened_shows_nothing_any_more() {
+    let (world, device, ani, budi) = World::pair().await;
+    let old = device.key(&world.program).await;
+    let operators = Socket::open(&format!("{}/?token={TOKEN}", world.program.socket)).await;
+    let (mut stream, _) = connect_async(format!("{}/?token={old}", world.program.socket)).await.unwrap();
+    assert_eq!(world.program.post(&format!("/devices/{}/key", device.id), &json!({})).await.status, 200);
+    let written = budi.write(&ani.number, "bukan untuk pemegang kunci lama").await;
+    operators.wait_for("the message", |frame| frame["data"]["messageId"] == *written).await;
+    let end = async {
+        loop {
+            match stream.next().await.unwrap().unwrap() {
+                Message::Close(frame) => return frame.map(|frame| (u16::from(frame.code), frame.reason.to_string())),
+                Message::Text(text) => assert!(!text.contains(&written), "{text}"),
+                _ => {}
+            }
+        }
+    };
+    let end = tokio::time::timeout(Duration::from_secs(20), end).await.expect("it says goodbye");
+    assert_eq!(end, Some((1008, "the key was renewed".to_owned())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
