@@ -303,6 +303,13 @@ async fn a_devices_key_beside_another_users_token_does_nothing() {
         let request = two.world.program.by_key(method.parse().unwrap(), &fill(path, &two.theirs), &key).bearer_auth(&token);
         let refused = answer(request.header("content-type", "application/json").body(fill(body, &two.theirs))).await;
         assert_eq!((refused.status, refused.code()), (404, "DEVICE_NOT_FOUND"), "{endpoint}: {:?}", refused.body);
+        // Nor does the token of anybody at all without a key.
+        let own = two.world.program.token_of(123).await;
+        for token in [&token, &own] {
+            let request = two.world.program.by_user(method.parse().unwrap(), &fill(path, &two.theirs), token);
+            let refused = answer(request.header("content-type", "application/json").body(fill(body, &two.theirs))).await;
+            assert_eq!((refused.status, refused.code()), (401, "INVALID_API_TOKEN"), "{endpoint}: {:?}", refused.body);
+        }
     }
     assert_eq!(two.everything().await, before);
 }

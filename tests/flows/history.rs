@@ -131,6 +131,24 @@ async fn a_long_past_is_on_record_whole_and_can_be_read_page_by_page() {
     assert_eq!(statistics, expected);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_past_is_taken_in_whole_though_the_program_stops_on_the_way() {
+    const COUNT: usize = 3000;
+    let mut world = World::new().await;
+    let ani = world.phone("6281100000001", "Ani").await;
+    let mut remembered = ani.remembers(json!({"generate": COUNT})).await;
+    let device = world.linked("Toko", &ani).await;
+    for _ in 0..2 {
+        eventually("some of it is on record", async || (!world.records(&device).await.is_empty()).then_some(())).await;
+        world.restart().await;
+    }
+    total(&world, &device, COUNT as u64).await;
+    let mut found: Vec<_> = ids(&world.records(&device).await).into_iter().collect();
+    found.sort_unstable();
+    remembered.sort_unstable();
+    assert_eq!(found, remembered);
+}
+
 /// The device's messages with a contact, asked for in every way there is: all answer alike.
 async fn with_contact(world: &World, device: &Device, contact: &str) -> BTreeSet<String> {
     let found = ids(&all(world, &format!("/devices/{}/messages/{contact}", device.id)).await);

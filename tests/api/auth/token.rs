@@ -1,14 +1,18 @@
 //! `POST /auth/token`, and what the tokens open
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{TimeDelta, Utc};
+use futures::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
-use tokio_tungstenite::{connect_async, tungstenite::Error};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, Message},
+};
 
 use crate::world::{Answer, Program, Socket, TOKEN, World, answer, assert_like, eventually, moment};
 
@@ -166,6 +170,25 @@ async fn no_token_but_one_of_ours_and_of_now_opens_anything() {
             assert_eq!(refused.status(), 401, "{what}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_closes_when_its_token_expires() {
+    let world = World::new().await;
+    let made = world.program.post("/auth/token", &json!({"userId": 123, "expiresIn": 1})).await;
+    let token = made.body["data"]["token"].as_str().unwrap();
+    let (mut stream, _) = connect_async(format!("{}/?token={token}", world.program.socket)).await.unwrap();
+    let goodbye = async {
+        while let Some(Ok(message)) = stream.next().await {
+            if let Message::Close(frame) = message {
+                return frame.map(|frame| (u16::from(frame.code), frame.reason.to_string()));
+            }
+        }
+        None
+    };
+    let goodbye = tokio::time::timeout(Duration::from_secs(20), goodbye).await.expect("it says goodbye");
+    assert_eq!(goodbye, Some((1008, "the token has expired".to_owned())));
+    assert!(Utc::now() >= moment(&made.body["data"]["expiresAt"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
