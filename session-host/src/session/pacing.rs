@@ -1,9 +1,6 @@
 //! The time between the messages of a bulk.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use domain::model::{BulkId, BulkPart};
 use tokio::time::Instant;
@@ -51,7 +48,7 @@ impl Pacing {
 
     /// Gives turns to the messages in hand, first come, first served.
     pub fn turns(&mut self, now: Instant) -> Turns<'_> {
-        Turns { pacing: self, now, in_hand: HashSet::new() }
+        Turns { pacing: self, now, in_hand: HashMap::new() }
     }
 
     fn slots(&self, part: &BulkPart) -> Slots {
@@ -66,20 +63,21 @@ impl Pacing {
 pub struct Turns<'a> {
     pacing: &'a mut Pacing,
     now: Instant,
-    /// Bulks whose next message is in hand.
-    in_hand: HashSet<BulkId>,
+    /// How many messages of each bulk stay in hand.
+    in_hand: HashMap<BulkId, u32>,
 }
 
 impl Turns<'_> {
     /// How long a message has to wait, if that is too long to keep it in hand.
     pub fn wait(&mut self, part: &BulkPart) -> Option<Duration> {
         let mut slots = self.pacing.slots(part);
-        if !self.in_hand.contains(&part.id) && slots.free_at <= self.now + PATIENCE {
-            self.in_hand.insert(part.id.clone());
+        let in_hand = self.in_hand.entry(part.id.clone()).or_default();
+        let next = slots.free_at.max(self.now) + delay(part) * *in_hand;
+        if next <= self.now + PATIENCE {
+            *in_hand += 1;
             self.pacing.bulks.insert(part.id.clone(), slots);
             return None;
         }
-        let next = slots.free_at.max(self.now) + if self.in_hand.contains(&part.id) { delay(part) } else { Duration::ZERO };
         let turn = slots.taken_until.max(next);
         slots.taken_until = turn + delay(part);
         self.pacing.bulks.insert(part.id.clone(), slots);
@@ -113,6 +111,18 @@ mod tests {
         assert_eq!(turns.wait(&part(8)), Some(3 * DELAY), "behind those that were put off before");
         let mut turns = pacing.turns(now + DELAY);
         assert_eq!(turns.wait(&part(6)), None, "it is its turn");
+    }
+
+    #[test]
+    fn those_whose_turn_is_near_stay_in_hand_in_their_order() {
+        let now = Instant::now();
+        let mut pacing = Pacing::new(now);
+        let mut turns = pacing.turns(now);
+        let waits =
+            |turns: &mut Turns<'_>, delay_ms| (0..5).map(|index| turns.wait(&BulkPart { delay_ms, ..part(index) })).collect::<Vec<_>>();
+        assert_eq!(waits(&mut turns, 100), [None, None, None, Some(3 * Duration::from_millis(100)), Some(4 * Duration::from_millis(100))]);
+        let mut pacing = Pacing::new(now);
+        assert_eq!(waits(&mut pacing.turns(now), 0), [None; 5], "nothing holds them back");
     }
 
     #[test]
