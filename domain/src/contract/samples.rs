@@ -194,7 +194,7 @@ pub fn envelope(device: &str, name: &str) -> Envelope {
     Envelope {
         id: CommandId::parse(format!("{device}/{name}")).unwrap(),
         device_id: DeviceId::parse(format!("dev_{device}")).unwrap(),
-        command: Command::Send { id: message_id(1) },
+        command: Command::Send { id: message_id(1), chat: Some(phone(2)) },
         accepted_at: now,
         due_at: now,
         reply: true,

@@ -21,6 +21,9 @@ pub enum Command {
     Send {
         /// The message.
         id: MessageId,
+        /// Its chat.
+        #[serde(default)]
+        chat: Option<Jid>,
     },
     /// Change the text of a message that was sent.
     Edit(EditMessage),
@@ -53,6 +56,8 @@ pub enum Command {
 pub struct EditMessage {
     /// The WhatsApp id the change itself is sent under, however often it has to be sent.
     pub id: MessageId,
+    /// Its chat.
+    pub chat: Jid,
     /// The message that is changed: an outgoing one.
     pub target: MessageId,
     /// Its new text, or caption.
@@ -67,6 +72,8 @@ pub struct EditMessage {
 pub struct DeleteMessage {
     /// The WhatsApp id the deletion itself is sent under, however often it has to be sent.
     pub id: MessageId,
+    /// Its chat.
+    pub chat: Jid,
     /// The message that goes: an outgoing one, or any one of a group the account administers.
     pub target: MessageKey,
 }
@@ -103,14 +110,18 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// What it keeps its order within: what a device sends, or everything else asked of it. So a device that cannot
-    /// send for the moment can still be disconnected.
+    /// What it keeps its order within: what a device sends to one chat, or everything else asked of it. So a large file holds up
+    /// no other chat, and a device that cannot send for the moment can still be disconnected.
     pub fn group(&self) -> String {
-        let kind = match self.command {
-            Command::Send { .. } | Command::Edit(_) | Command::Delete(_) => "send",
-            _ => "control",
+        let chat = match &self.command {
+            Command::Send { chat, .. } => chat.as_ref(),
+            Command::Edit(EditMessage { chat, .. }) | Command::Delete(DeleteMessage { chat, .. }) => Some(chat),
+            _ => return format!("{}/control", self.device_id),
         };
-        format!("{}/{kind}", self.device_id)
+        match chat {
+            Some(chat) => format!("{}/send/{chat}", self.device_id),
+            None => format!("{}/send", self.device_id),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Message {
     /// What kind of content it has.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Its text; for other kinds what can be said in text, possibly nothing.
+    /// Its text; for other kinds what can be said in text, such as a file's caption; possibly nothing.
     pub content: String,
     /// The text under a picture, video or document.
     pub caption: Option<String>,
@@ -77,6 +77,14 @@ impl Message {
             Direction::Incoming => Origin::Other { chat: self.chat.clone(), from: self.from.clone() },
         };
         MessageKey { id: self.id.clone(), origin }
+    }
+
+    /// Gives it another text: a file's caption is its content too.
+    pub fn set_text(&mut self, text: String) {
+        if self.kind.is_media() {
+            self.caption = Some(text.clone());
+        }
+        self.content = text;
     }
 
     /// The file that goes with it.

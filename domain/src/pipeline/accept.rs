@@ -217,7 +217,7 @@ pub(super) fn send_command(message: &Message, now: Timestamp, reply: bool) -> En
     Envelope {
         id: command_id(&message.id),
         device_id: message.device_id.clone(),
-        command: Command::Send { id: message.id.clone() },
+        command: Command::Send { id: message.id.clone(), chat: Some(message.chat.clone()) },
         accepted_at: message.timestamp,
         due_at: message.due_at.map_or(now, |due_at| due_at.max(now)),
         reply,

@@ -27,7 +27,7 @@ pub enum Change {
         /// Why it failed.
         error: Option<String>,
     },
-    /// A message has a new text: its caption if a file goes with it, else its content. Takes effect if it is stored, not deleted, and was not
+    /// A message has a new text ([`Message::set_text`]). Takes effect if it is stored, not deleted, and was not
     /// edited at `at` or later.
     Edited {
         /// The message.

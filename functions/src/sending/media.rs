@@ -292,6 +292,7 @@ fn draft(kind: Kind, to: Jid, request: &MediaRequest, ready: Ready) -> Result<Dr
         None => ready.name.unwrap_or_else(|| files::default_name(kind, &ready.file.mime_type)),
     };
     let caption = request.caption.as_ref().map(|Text(caption)| caption.clone()).filter(|caption| !caption.trim().is_empty());
+    let caption = caption.filter(|_| matches!(kind, Kind::Image | Kind::Video | Kind::Document));
     let file = MediaFile {
         mime_type: ready.file.mime_type,
         file_name: Some(file_name),
@@ -300,11 +301,8 @@ fn draft(kind: Kind, to: Jid, request: &MediaRequest, ready: Ready) -> Result<Dr
         voice_note: kind == Kind::Audio && request.is_voice_note.is_some_and(|Flag(is)| is),
         place: MediaPlace::Stored { id: ready.id },
     };
-    Ok(Draft {
-        caption: caption.filter(|_| matches!(kind, Kind::Image | Kind::Video | Kind::Document)),
-        attachment: Some(Attachment::Media(file)),
-        ..Draft::new(to, files::message_type(kind), "")
-    })
+    let content = caption.clone().unwrap_or_default();
+    Ok(Draft { caption, attachment: Some(Attachment::Media(file)), ..Draft::new(to, files::message_type(kind), content) })
 }
 
 /// Refuses a request whose file was put into the store.

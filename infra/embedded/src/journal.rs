@@ -137,11 +137,7 @@ impl<'a> Entry<'a> {
                 return false;
             }
             message.edited_at = Some(at);
-            if message.kind.is_media() {
-                message.caption = Some(text);
-            } else {
-                message.content = text;
-            }
+            message.set_text(text);
             true
         })
     }

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wacore::download::MediaType;
 use whatsapp_rust::download::DownloadParams;
-use whatsapp_rust::{MediaRetryResult, MediaReuploadRequest};
 use whatsapp_rust::upload::{UploadOptions, UploadResponse};
+use whatsapp_rust::{MediaRetryResult, MediaReuploadRequest};
 
 use crate::net::{Companion, Net};
 
@@ -132,8 +132,7 @@ async fn the_phone_puts_a_file_in_place_again_if_it_has_it() {
     let message = companion.message(&id).await.message;
     let mut image = message.image_message.as_option().unwrap().clone();
     let media_key = image.media_key.clone().unwrap();
-    let request =
-        MediaReuploadRequest { msg_id: &id, chat_jid: &budi.jid, media_key: &media_key, is_from_me: false, participant: None };
+    let request = MediaReuploadRequest { msg_id: &id, chat_jid: &budi.jid, media_key: &media_key, is_from_me: false, participant: None };
     let MediaRetryResult::Success { direct_path } = companion.client.media_reupload().request(&request).await.unwrap() else {
         panic!("the phone has it")
     };

@@ -61,14 +61,7 @@ impl Inbox {
         let at = at.map(Timestamp::from_millis).filter(|at| *at <= arrival.message.timestamp + AHEAD).unwrap_or(arrival.message.timestamp);
         let change = Change::Edited { key: message.key(), text: text.clone(), at };
         message.edited_at = Some(at);
-        if message.kind.is_media() {
-            if message.caption.as_ref() == Some(&message.content) {
-                message.content.clone_from(&text);
-            }
-            message.caption = Some(text);
-        } else {
-            message.content = text;
-        }
+        message.set_text(text);
         Ok(Some(self.shared.publisher.step(change, Some(&EventData::message_edited(&message)))))
     }
 

@@ -1,6 +1,10 @@
 //! What a device has been asked to send and WhatsApp has not answered yet.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{
     model::{BulkPart, DeleteMessage, EditMessage, Jid, Message, MessageId, Timestamp},
@@ -30,8 +34,8 @@ pub enum Outgoing {
     Message(Message),
     /// A new text for a message, with that one's record and the moment it was asked for.
     Edit { edit: EditMessage, target: Message, at: Timestamp },
-    /// The end of a message in a chat.
-    Delete { delete: DeleteMessage, chat: Jid },
+    /// The end of a message.
+    Delete(DeleteMessage),
 }
 
 impl Outgoing {
@@ -40,7 +44,7 @@ impl Outgoing {
         match self {
             Self::Message(message) => &message.id,
             Self::Edit { edit, .. } => &edit.id,
-            Self::Delete { delete, .. } => &delete.id,
+            Self::Delete(delete) => &delete.id,
         }
     }
 
@@ -48,8 +52,8 @@ impl Outgoing {
     pub fn chat(&self) -> &Jid {
         match self {
             Self::Message(message) => &message.chat,
-            Self::Edit { target, .. } => &target.chat,
-            Self::Delete { chat, .. } => chat,
+            Self::Edit { edit, .. } => &edit.chat,
+            Self::Delete(delete) => &delete.chat,
         }
     }
 
@@ -107,7 +111,7 @@ impl Stage {
 }
 
 /// The jobs of one device, in the order they were asked for. Written one after another, without waiting for the acknowledgement
-/// of one before writing the next.
+/// of one before writing the next; each chat's in order.
 #[derive(Debug)]
 pub struct Outbox {
     jobs: VecDeque<Job>,
@@ -166,8 +170,15 @@ impl Outbox {
         }
         let pacing = &self.pacing;
         let held = |job: &Job| !job.was_written && job.outgoing.bulk().is_some_and(|part| pacing.free_at(part) > Instant::now());
-        // What is not ready holds up what was asked for after it.
-        let job = self.jobs.iter_mut().find(|job| job.stage.is_before_writing() && !held(job)).filter(|job| job.stage == Stage::Waiting)?;
+        // What is not ready holds up what was asked for after it in the same chat.
+        let mut behind = HashSet::new();
+        let job = self.jobs.iter_mut().filter(|job| job.stage.is_before_writing() && !held(job)).find(|job| {
+            let is_next = job.stage == Stage::Waiting && !behind.contains(job.outgoing.chat());
+            if !is_next {
+                behind.insert(job.outgoing.chat().clone());
+            }
+            is_next
+        })?;
         job.stage = Stage::Writing;
         Some((job.outgoing.clone(), job.enclosed.clone()))
     }
@@ -305,7 +316,7 @@ mod tests {
         let envelope = Envelope {
             id: CommandId::parse(format!("send_{}", message.id)).unwrap(),
             device_id: message.device_id.clone(),
-            command: Command::Send { id: message.id.clone() },
+            command: Command::Send { id: message.id.clone(), chat: Some(message.chat.clone()) },
             accepted_at: message.timestamp,
             due_at: message.timestamp,
             reply: false,
@@ -335,21 +346,22 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_its_enclosure_holds_up_what_was_asked_for_later() {
+    fn what_waits_for_its_enclosure_holds_up_what_was_asked_for_later_in_its_chat_alone() {
         let mut outbox = Outbox::new();
         push(&mut outbox, message("first"));
         for n in 0..6 {
             push(&mut outbox, Message { content: "https://example.com".into(), link_preview: true, ..message(&format!("link {n}")) });
         }
         push(&mut outbox, message("last"));
+        push(&mut outbox, Message { chat: Jid::parse("6281100000002").unwrap(), ..message("elsewhere") });
         let begun: Vec<_> = std::iter::from_fn(|| outbox.next_unenclosed()).collect();
         assert_eq!(begun.len(), AT_ONCE);
-        assert_eq!(write_all(&mut outbox), ["first"]);
+        assert_eq!(write_all(&mut outbox), ["first", "elsewhere"]);
         outbox.enclosed(begun[1].id(), Enclosed::Nothing);
         assert!(write_all(&mut outbox).is_empty());
         outbox.enclosed(begun[0].id(), Enclosed::Nothing);
         outbox.disconnected();
-        assert_eq!(write_all(&mut outbox), ["first", "link 0", "link 1"]);
+        assert_eq!(write_all(&mut outbox), ["first", "link 0", "link 1", "elsewhere"]);
         assert_eq!(outbox.next_unenclosed().unwrap().id().as_str(), "link 4");
     }
 

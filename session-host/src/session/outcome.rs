@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    model::{Command, DeleteMessage, EditMessage, EventData, Message, MessageId, MessageKey, MessageStatus, Origin, Outcome, Timestamp},
+    model::{Command, DeleteMessage, EditMessage, EventData, Message, MessageId, MessageKey, MessageStatus, Outcome, Timestamp},
     pipeline::Publisher,
     ports::{Change, Received, Step},
 };
@@ -34,7 +34,7 @@ impl Actor {
     pub(super) async fn take_job(&mut self, received: Received) -> Result<(), Stop> {
         let at = received.envelope.accepted_at;
         let outgoing = match &received.envelope.command {
-            Command::Send { id } => self.message(id).await,
+            Command::Send { id, .. } => self.message(id).await,
             Command::Edit(edit) => self.edit(edit, at).await,
             Command::Delete(delete) => self.deletion(delete).await,
             _ => return Ok(()),
@@ -73,15 +73,10 @@ impl Actor {
 
     async fn deletion(&self, delete: &DeleteMessage) -> Result<Outgoing, Outcome> {
         let target = self.record(&delete.target.id).await.filter(|target| target.key() == delete.target);
-        if let Some(at) = target.as_ref().and_then(|target| target.deleted_at) {
-            return Err(Outcome::Sent { at });
+        match target.and_then(|target| target.deleted_at) {
+            Some(at) => Err(Outcome::Sent { at }),
+            None => Ok(Outgoing::Delete(delete.clone())),
         }
-        let chat = match (&delete.target.origin, target) {
-            (Origin::Other { chat, .. }, _) => chat.clone(),
-            (Origin::Own, Some(target)) => target.chat,
-            (Origin::Own, None) => return Err(failed("deleted")),
-        };
-        Ok(Outgoing::Delete { delete: delete.clone(), chat })
     }
 
     /// A message's record, however long the store takes to come back.
@@ -130,15 +125,14 @@ impl Actor {
             Outgoing::Message(message) => self.taken(outcomes, message, at),
             Outgoing::Edit { edit, target, at } => {
                 let edited = self.record(&target.id).await.map(|mut target| {
-                    let text = if target.media().is_some() { target.caption.get_or_insert_default() } else { &mut target.content };
-                    text.clone_from(&edit.text);
+                    target.set_text(edit.text.clone());
                     target.edited_at = Some(at);
                     EventData::message_edited(&target)
                 });
                 outcomes.push(&self.shared.publisher, Change::Edited { key: target.key(), text: edit.text, at }, edited);
                 at
             }
-            Outgoing::Delete { delete, .. } => {
+            Outgoing::Delete(delete) => {
                 let at = at.max(job.received.envelope.accepted_at);
                 let target = self.record(&delete.target.id).await.filter(|target| target.key() == delete.target);
                 let deleted = target.map(|target| EventData::message_deleted(&Message { deleted_at: Some(at), ..target }));

@@ -49,7 +49,13 @@ async fn everything_goes_to_groups_of_either_naming() {
         world.send(&device, reaction).await;
         world.on_phone_when(CITRA, &written, |row| row["reactions"][0]["emoji"] == "👍").await;
 
-        let edit = EditMessage { id: world.intake.ids.message(), target: answer.id.clone(), text: "Hai semua".into(), mentions: vec![] };
+        let edit = EditMessage {
+            id: world.intake.ids.message(),
+            chat: answer.chat.clone(),
+            target: answer.id.clone(),
+            text: "Hai semua".into(),
+            mentions: vec![],
+        };
         let outcome = world.ask(&device.id, Command::Edit(edit)).await;
         assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
         world.on_phone_when(CITRA, &answer.id, |row| row["text"] == "Hai semua").await;
@@ -59,7 +65,7 @@ async fn everything_goes_to_groups_of_either_naming() {
         world.on_phone_when(BUDI, &written, |row| row["status"] == "read").await;
 
         // An admin may take back what others wrote.
-        let delete = DeleteMessage { id: world.intake.ids.message(), target: received.key() };
+        let delete = DeleteMessage { id: world.intake.ids.message(), chat: received.chat.clone(), target: received.key() };
         let outcome = world.ask(&device.id, Command::Delete(delete)).await;
         assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
         world.on_phone_when(CITRA, &written, |row| row["deleted"] == true).await;

@@ -77,13 +77,19 @@ async fn a_message_is_edited_and_taken_back_and_both_are_told_once() {
     let (world, device, budi) = world().await;
     let message = world.send(&device, Draft::text(budi, "Halo")).await;
     let mut events = world.events();
-    let edit = EditMessage { id: world.intake.ids.message(), target: message.id.clone(), text: "Hai".into(), mentions: vec![] };
+    let edit = EditMessage {
+        id: world.intake.ids.message(),
+        chat: message.chat.clone(),
+        target: message.id.clone(),
+        text: "Hai".into(),
+        mentions: vec![],
+    };
     let outcome = world.ask(&device.id, Command::Edit(edit)).await;
     assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
     world.on_phone_when(BUDI, &message.id, |row| row["text"] == "Hai").await;
     let record = world.record(&device, &message.id, "it is edited", |message| message.edited_at.is_some()).await;
     assert_eq!(record.content, "Hai");
-    let delete = DeleteMessage { id: world.intake.ids.message(), target: MessageKey::own(message.id.clone()) };
+    let delete = DeleteMessage { id: world.intake.ids.message(), chat: message.chat.clone(), target: MessageKey::own(message.id.clone()) };
     let outcome = world.ask(&device.id, Command::Delete(delete)).await;
     assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
     world.on_phone_when(BUDI, &message.id, |row| row["deleted"] == true).await;

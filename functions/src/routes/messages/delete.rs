@@ -46,8 +46,8 @@ pub async fn handle(
         message.deleted_at
     } else {
         may_delete(&message, api.clock.now())?;
-        let target = message.key();
-        sender.change(&api, |id| Command::Delete(DeleteMessage { id, target })).await?
+        let (chat, target) = (message.chat.clone(), message.key());
+        sender.change(&api, |id| Command::Delete(DeleteMessage { id, chat, target })).await?
     };
     Ok(Changed::of(&api, message, at, "Message deleted successfully", "Deletion accepted"))
 }

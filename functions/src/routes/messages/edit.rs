@@ -59,8 +59,8 @@ pub async fn handle(
     let message = target(&api, &sender.device, &id).await?;
     may_edit(&message, api.clock.now())?;
     let mentions = mentions.map_or_else(Vec::new, |List(mentions)| mentions.into_iter().map(|Mention(jid)| jid).collect());
-    let target = message.id.clone();
-    let at = sender.change(&api, |id| Command::Edit(EditMessage { id, target, text, mentions })).await?;
+    let (chat, target) = (message.chat.clone(), message.id.clone());
+    let at = sender.change(&api, |id| Command::Edit(EditMessage { id, chat, target, text, mentions })).await?;
     Ok(Changed::of(&api, message, at, "Message edited successfully", "Edit accepted"))
 }
 

@@ -105,7 +105,7 @@ async fn what_a_folder_of_version_1_holds_goes_on_in_this_one() {
     let repeated = Messages::accept(&store, &outgoing(&device, 9), Some("key")).await.unwrap();
     assert!(matches!(repeated, Accepted::Repeated(first) if first.id == message_id(2)));
     let received = store.receive(10).await.unwrap();
-    assert_eq!(received[0].envelope.command, Command::Send { id: message_id(1) });
+    assert_eq!(received[0].envelope.command, Command::Send { id: message_id(1), chat: None });
     assert_eq!(store.next(&device.id, 10).await.unwrap().len(), 1);
     store.succeeded(&device.id, &event_id(1), at(1)).await.unwrap();
     assert_eq!(store.next(&device.id, 10).await.unwrap().len(), 0);

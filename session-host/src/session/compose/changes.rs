@@ -53,14 +53,14 @@ pub fn compose_edit(edit: &EditMessage, target: &Message, at: Timestamp, names: 
 }
 
 /// The end of a message.
-pub fn compose_deletion(delete: &DeleteMessage, chat: &Jid, names: &Names) -> wa::Message {
+pub fn compose_deletion(delete: &DeleteMessage, names: &Names) -> wa::Message {
     let from_me = delete.target.origin == Origin::Own;
     protocol_message(ProtocolMessage {
         key: MessageField::some(wa::MessageKey {
-            remote_jid: Some(chat.to_string()),
+            remote_jid: Some(delete.chat.to_string()),
             from_me: Some(from_me),
             id: Some(delete.target.id.to_string()),
-            participant: author(delete).filter(|_| chat.is_group()).map(|author| names.of(author)),
+            participant: author(delete).filter(|_| delete.chat.is_group()).map(|author| names.of(author)),
         }),
         r#type: Some(protocol_message::Type::REVOKE),
         ..Default::default()

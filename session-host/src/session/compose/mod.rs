@@ -32,7 +32,7 @@ pub fn people(outgoing: &Outgoing) -> Vec<&Jid> {
     match outgoing {
         Outgoing::Message(message) => message.quoted.iter().filter_map(|quoted| quoted.from.as_ref()).chain(&message.mentions).collect(),
         Outgoing::Edit { edit, .. } => edit.mentions.iter().collect(),
-        Outgoing::Delete { delete, .. } => author(delete).into_iter().collect(),
+        Outgoing::Delete(delete) => author(delete).into_iter().collect(),
     }
 }
 
@@ -41,7 +41,7 @@ pub fn compose(outgoing: &Outgoing, enclosed: Option<&Enclosed>, names: &Names, 
     match outgoing {
         Outgoing::Message(message) => compose_message(message, enclosed, names, secret),
         Outgoing::Edit { edit, target, at } => Some(compose_edit(edit, target, *at, names)),
-        Outgoing::Delete { delete, chat } => Some(compose_deletion(delete, chat, names)),
+        Outgoing::Delete(delete) => Some(compose_deletion(delete, names)),
     }
 }
 

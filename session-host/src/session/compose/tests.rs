@@ -110,6 +110,7 @@ fn an_edit_replaces_the_text_or_the_caption() {
     let edited = |target: Message| {
         let edit = EditMessage {
             id: MessageId::parse("EDIT").unwrap(),
+            chat: target.chat.clone(),
             target: target.id.clone(),
             text: "Hai @6281100000002".into(),
             mentions: vec![Jid::parse(BUDI).unwrap()],
@@ -141,8 +142,7 @@ fn an_admin_takes_back_what_others_wrote_by_their_name() {
     let group = Jid::parse("120363023345678901@g.us").unwrap();
     let deleted = |origin| {
         let target = MessageKey { id: MessageId::parse("GONE").unwrap(), origin };
-        let delete = DeleteMessage { id: MessageId::parse("DELETE").unwrap(), target };
-        let outgoing = Outgoing::Delete { delete, chat: group.clone() };
+        let outgoing = Outgoing::Delete(DeleteMessage { id: MessageId::parse("DELETE").unwrap(), chat: group.clone(), target });
         let message = compose(&outgoing, None, &hidden(), || unreachable!()).unwrap().protocol_message.into_option().unwrap();
         message.key.into_option().unwrap()
     };
