@@ -81,8 +81,8 @@ console.log('New message:', answer.data.message);
 
 // Read back what was said, oldest first
 const { messages } = dataOf(await api.getDeviceMessages(id, john, { limit: 10 }));
-for (const { direction, type, content, caption } of messages.reverse()) {
-    console.log('History:', direction, type, content || caption);
+for (const { direction, type, content } of messages.reverse()) {
+    console.log('History:', direction, type, content);
 }
 
 // Update device, find it among those of its user, and delete it

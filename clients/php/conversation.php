@@ -80,7 +80,7 @@ try {
     // Read back what was said, oldest first
     $messages = dataOf($api->getDeviceMessages($id, $john, ['limit' => 10]))['messages'];
     foreach (array_reverse($messages) as $each) {
-        echo "History: {$each['direction']} {$each['type']} " . ($each['content'] ?: $each['caption']) . "\n";
+        echo "History: {$each['direction']} {$each['type']} {$each['content']}\n";
     }
 
     // Update device, find it among those of its user, and delete it

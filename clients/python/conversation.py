@@ -88,7 +88,7 @@ print(f"New message: {data['data']['message']}")
 # Read back what was said, oldest first
 history = data_of(api.get_device_messages(device_id, john, limit=10))
 for each in reversed(history['messages']):
-    print(f"History: {each['direction']} {each['type']} {each['content'] or each['caption']}")
+    print(f"History: {each['direction']} {each['type']} {each['content']}")
 
 # Update device, find it among those of its user, and delete it
 data_of(api.update_device(device_id, {'alias': 'Updated Device Name'}))

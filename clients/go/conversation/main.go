@@ -19,7 +19,7 @@ type device struct {
 type message struct {
 	MessageID, FileName, Status       string
 	FileSize, Total                   int
-	Direction, Type, Content, Caption string
+	Direction, Type, Content string
 }
 
 // answer is what the answers of this conversation hold, each some of it.
@@ -110,7 +110,7 @@ func main() {
 	// Read back what was said, oldest first
 	messages := dataOf(api.GetDeviceMessages(device.ID, john, warta.Filter{"limit": 10})).Messages
 	for i := len(messages) - 1; i >= 0; i-- {
-		fmt.Println("History:", messages[i].Direction, messages[i].Type, messages[i].Content+messages[i].Caption)
+		fmt.Println("History:", messages[i].Direction, messages[i].Type, messages[i].Content)
 	}
 
 	// Update device, find it among those of its user, and delete it

@@ -26,7 +26,7 @@ macro_rules! journal_contract {
                 a_status_of_an_unknown_message_is_nothing,
                 a_status_reaches_the_one_message_of_its_key,
                 an_edit_changes_the_text_once,
-                an_edit_of_a_message_with_a_file_changes_its_caption,
+                an_edit_of_a_message_with_a_file_changes_its_caption_and_content,
                 an_edit_of_an_unknown_or_deleted_message_is_nothing,
                 a_deletion_takes_effect_once_and_what_was_said_stays,
                 a_file_that_arrives_is_told_once,
@@ -173,11 +173,11 @@ pub async fn an_edit_changes_the_text_once(world: World) {
     }
 }
 
-pub async fn an_edit_of_a_message_with_a_file_changes_its_caption(world: World) {
+pub async fn an_edit_of_a_message_with_a_file_changes_its_caption_and_content(world: World) {
     let device = with_device(&world, device("a")).await;
     let picture = picture(&device, 1, stored());
     commit(&world, &device, vec![message_step(1, &picture), edited_step(2, &picture, "new")]).await;
-    let edited = Message { caption: Some("new".into()), edited_at: Some(at(2)), ..picture };
+    let edited = Message { content: "new".into(), caption: Some("new".into()), edited_at: Some(at(2)), ..picture };
     assert_eq!(world.messages.get(&device.id, &edited.id).await.unwrap(), Some(edited));
 }
 
@@ -287,7 +287,7 @@ pub async fn what_messages_became_survives_a_crash(world: World) {
     assert_eq!(commit(&world, &device, steps()).await.len(), 4);
     let world = world.crash().await;
     assert_eq!(commit(&world, &device, steps()).await.len(), 0);
-    let last = Message { caption: Some("new".into()), edited_at: Some(at(3)), deleted_at: Some(at(4)), ..arrived };
+    let last = Message { content: "new".into(), caption: Some("new".into()), edited_at: Some(at(3)), deleted_at: Some(at(4)), ..arrived };
     assert_eq!(world.messages.get(&device.id, &last.id).await.unwrap(), Some(last));
 }
 
