@@ -60,7 +60,7 @@ pub fn doc() -> Operation {
     let mut unhealthy = example("unhealthy", "disconnected");
     unhealthy["statistics"] = json!(null);
     let content = |example| Content::Json { schema: |generator| generator.subschema_for::<Response>(), example };
-    Operation::new("getHealth", "Health", "Show how the program fares")
+    Operation::new("getHealth", "Health", "Check health")
         .open()
         .answers_with(200, "It works.", content(example("healthy", "connected")))
         .answers_with(503, "A store of it does not answer.", content(unhealthy))

@@ -41,7 +41,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("createToken", "Access", "Make a token for a user")
+    Operation::new("createToken", "Access", "Create a user's token")
         .describe("Its bearer sees that user's devices alone. `expiresIn` is an hour unless told otherwise, and at most 30 days.")
         .operators()
         .takes::<Request>(json!({"userId": 123, "expiresIn": 3600}))

@@ -16,7 +16,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("getDevice", "Devices", "Show a device").answers::<Response>(
+    Operation::new("getDevice", "Devices", "Get a device").answers::<Response>(
         200,
         "Everything there is to say of the device.",
         json!({"success": true, "data": {"device": DeviceView::example()}}),

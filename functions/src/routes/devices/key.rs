@@ -19,7 +19,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("renewDeviceKey", "Devices", "Give a device a new key")
+    Operation::new("renewDeviceKey", "Devices", "Rotate a device's API key")
         .describe("The old key is worth nothing from then on.")
         .answers::<Response>(
             200,

@@ -25,7 +25,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("getQrCode", "Devices", "Show the QR code to scan")
+    Operation::new("getQrCode", "Devices", "Get the QR code")
         .describe("Right after a connect it waits some seconds for the first code.")
         .answers::<Response>(
             200,

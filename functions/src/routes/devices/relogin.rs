@@ -9,7 +9,7 @@ use super::{Connecting, bring_up};
 use crate::{api::Api, auth::Caller, error::ApiError, extract::PathDevice, openapi::Operation, reply::Success};
 
 pub fn doc() -> Operation {
-    Operation::new("reloginDevice", "Devices", "Link a device anew")
+    Operation::new("reloginDevice", "Devices", "Relogin a device")
         .describe("Unlinks the device and connects it again.")
         .answers::<Connecting>(200, "How the device fares.", Connecting::example("Relogin initiated"))
 }

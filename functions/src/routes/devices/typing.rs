@@ -37,7 +37,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("showTyping", "Messaging", "Show that somebody is writing")
+    Operation::new("showTyping", "Messaging", "Show a typing indicator")
         .takes::<Request>(json!({"contactId": "1234567890@s.whatsapp.net", "state": "composing"}))
         .answers::<Response>(
             200,

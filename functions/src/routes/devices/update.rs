@@ -39,7 +39,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("updateDevice", "Devices", "Change a device")
+    Operation::new("updateDevice", "Devices", "Update a device")
         .describe("What is left out stays as it is; `null` takes the description or the webhook away.")
         .takes::<Request>(json!({
             "alias": "Updated Device Name",

@@ -44,7 +44,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("createUpload", "Media", "Make a place for a file")
+    Operation::new("createUpload", "Media", "Create an upload ticket")
         .describe("Put the file at `uploadUrl` with the given method and headers, then send it by its `mediaId`.")
         .by_session()
         .takes::<Request>(json!({"sessionId": "user_123_device_my_device", "fileName": "document.pdf"}))

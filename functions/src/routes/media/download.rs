@@ -32,7 +32,7 @@ use crate::{
 const PDF: &str = "application/pdf";
 
 pub fn doc() -> Operation {
-    Operation::new("downloadFile", "Media", "Get a file")
+    Operation::new("downloadFile", "Media", "Download a file")
         .describe("Follow a message's `mediaUrl` as it is: it is all the permission there is, and good for a day. Takes `Range`.")
         .open()
         .query::<Link>()

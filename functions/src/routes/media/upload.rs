@@ -32,7 +32,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("uploadFile", "Media", "Put a file at its place")
+    Operation::new("uploadFile", "Media", "Upload a file")
         .describe("Follow `uploadUrl` as it is: it is all the permission there is, and good for one file and an hour.")
         .open()
         .query::<Link>()

@@ -27,7 +27,7 @@ pub struct Request {
 }
 
 pub fn doc() -> Operation {
-    let operation = Operation::new("deleteMessage", "Messages", "Take a message back")
+    let operation = Operation::new("deleteMessage", "Messages", "Delete a message for everyone")
         .describe("From everyone: one's own within 60 hours, or anybody's in a group that the account administers.")
         .sends()
         .takes::<Request>(json!({"sessionId": "user_123_device_my_device"}));

@@ -16,7 +16,7 @@ use serde_json::json;
 pub fn doc() -> Operation {
     MediaSent::doc(
         "sendAudio",
-        "Send a sound or a voice note",
+        "Send audio or a voice note",
         Kind::Audio,
         json!({"isVoiceNote": true, "url": "https://example.com/audio.mp3"}),
     )

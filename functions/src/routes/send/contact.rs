@@ -41,14 +41,14 @@ struct Contact {
 }
 
 pub fn doc() -> Operation {
-    let operation = Operation::new("sendContact", "Messaging", "Send contact cards")
+    let operation = Operation::new("sendContact", "Messaging", "Send contacts")
         .describe("Either `contact` or `contacts`.")
         .sends()
         .takes::<Request>(json!({
-        "sessionId": "user_123_device_my_device",
-        "recipient": "1234567890@s.whatsapp.net",
-        "contact": {"name": "Jane Doe", "phone": "+987654321"},
-    }));
+            "sessionId": "user_123_device_my_device",
+            "recipient": "1234567890@s.whatsapp.net",
+            "contact": {"name": "Jane Doe", "phone": "+987654321"},
+        }));
     Sent::doc(operation, "contact")
 }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 pub fn doc() -> Operation {
     MediaSent::doc(
         "sendDocument",
-        "Send a file",
+        "Send a document",
         Kind::Document,
         json!({"fileName": "document.pdf", "url": "https://example.com/document.pdf"}),
     )

@@ -16,7 +16,7 @@ use serde_json::json;
 pub fn doc() -> Operation {
     MediaSent::doc(
         "sendImage",
-        "Send a picture",
+        "Send an image",
         Kind::Image,
         json!({"caption": "Check out this image!", "url": "https://example.com/image.jpg"}),
     )

@@ -35,7 +35,7 @@ pub struct Request {
 }
 
 pub fn doc() -> Operation {
-    let operation = Operation::new("sendLocation", "Messaging", "Send a place").sends().takes::<Request>(json!({
+    let operation = Operation::new("sendLocation", "Messaging", "Send a location").sends().takes::<Request>(json!({
         "sessionId": "user_123_device_my_device",
         "recipient": "1234567890@s.whatsapp.net",
         "latitude": -6.1754,

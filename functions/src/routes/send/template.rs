@@ -36,7 +36,7 @@ struct TemplateInput {
 }
 
 pub fn doc() -> Operation {
-    let operation = Operation::new("sendTemplate", "Messaging", "Send a template's text").sends().takes::<Request>(json!({
+    let operation = Operation::new("sendTemplate", "Messaging", "Send a template message").sends().takes::<Request>(json!({
         "sessionId": "user_123_device_my_device",
         "recipient": "1234567890@s.whatsapp.net",
         "template": {

@@ -40,7 +40,7 @@ enum Kind {
 }
 
 pub fn doc() -> Operation {
-    let operation = Operation::new("sendText", "Messaging", "Send a text").sends().takes::<Request>(json!({
+    let operation = Operation::new("sendText", "Messaging", "Send a text message").sends().takes::<Request>(json!({
         "sessionId": "user_123_device_my_device",
         "recipient": "1234567890@s.whatsapp.net",
         "message": "Hello from WhatsApp API!",

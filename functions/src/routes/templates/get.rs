@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub fn doc() -> Operation {
-    Operation::new("getTemplate", "Templates", "Show a template")
+    Operation::new("getTemplate", "Templates", "Get a template")
         .query::<Owner>()
         .answers::<Response>(200, "The template.", Response::example(None))
         .refuses([ApiError::TemplateNotFound])

@@ -24,7 +24,7 @@ pub struct Request {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("updateTemplate", "Templates", "Change a template")
+    Operation::new("updateTemplate", "Templates", "Update a template")
         .query::<Owner>()
         .takes::<Request>(json!({"content": "Hello {{customer_name}}, thank you for order {{order_id}}."}))
         .answers::<Response>(200, "The template as it is now.", Response::example(Some("Template updated successfully")))

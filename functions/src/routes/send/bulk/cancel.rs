@@ -9,7 +9,7 @@ use super::{BulkView, find};
 use crate::{api::Api, auth::Caller, error::ApiError, extract::Path, openapi::Operation, reply::Success};
 
 pub fn doc() -> Operation {
-    Operation::new("cancelBulk", "Bulks", "Send no more of a bulk")
+    Operation::new("cancelBulk", "Bulks", "Cancel a bulk")
         .answers::<BulkView>(200, "The bulk as it is now.", BulkView::example(Some("Bulk cancelled")))
         .refuses([ApiError::BulkNotFound])
 }

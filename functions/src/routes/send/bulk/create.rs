@@ -71,7 +71,7 @@ pub struct Response {
 }
 
 pub fn doc() -> Operation {
-    Operation::new("sendBulk", "Bulks", "Send a text to many")
+    Operation::new("sendBulk", "Bulks", "Send bulk messages")
         .describe(
             "Each recipient is sent their own `message`, or all are sent `options.template`. Counts as one message against the limit.",
         )

@@ -32,7 +32,7 @@ pub fn doc() -> Operation {
     example["data"]["messages"] =
         json!([{"messageId": "msg_1", "recipient": "1234567890@s.whatsapp.net", "status": "delivered", "error": null}]);
     example["data"]["pagination"] = Pagination::example();
-    Operation::new("getBulk", "Bulks", "Show how far a bulk is")
+    Operation::new("getBulk", "Bulks", "Get a bulk's progress")
         .query::<PageQuery<50>>()
         .answers::<Response>(200, "The bulk with a page of its messages.", example)
         .refuses([ApiError::BulkNotFound])
