@@ -24,9 +24,10 @@ pub async fn handle(
     if progress.pending == 0 {
         return Ok(Success::with("There was nothing left to cancel", BulkView::of(bulk, progress)));
     }
-    let bulk = api.bulks.cancel(&bulk.id, api.clock.now()).await?.ok_or(ApiError::BulkNotFound)?;
+    // The command first: once it is queued, it stops the bulk through any crash.
     let command = api.intake.command(&bulk.device_id, Command::CancelBulk { id: bulk.id.clone() }, true).await?;
-    // Whether or not a host answers in time, it will not send what it has not sent by then.
+    let bulk = api.bulks.cancel(&bulk.id, api.clock.now()).await?.ok_or(ApiError::BulkNotFound)?;
+    // If no host answers in time, the bulk stops as soon as one does.
     api.intake.outcome(&command, api.config.send_wait).await?;
     let progress = api.bulks.progress(&bulk.id).await?;
     Ok(Success::with("Bulk cancelled", BulkView::of(bulk, progress)))
