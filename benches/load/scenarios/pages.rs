@@ -114,7 +114,7 @@ async fn fill(folder: &TempDir, size: u64) -> Result<String> {
 
 fn message(device: &Device, n: u64, timestamp: Timestamp) -> Message {
     let chat = chat(n % CHATS);
-    let incoming = n % 3 == 0;
+    let incoming = n.is_multiple_of(3);
     let own = Jid::parse("6281100000000").ok();
     let (from, to) = if incoming { (Some(chat.clone()), own) } else { (own, Some(chat.clone())) };
     Message {
@@ -126,7 +126,7 @@ fn message(device: &Device, n: u64, timestamp: Timestamp) -> Message {
         from,
         to,
         lid: None,
-        kind: if n % 10 == 0 { MessageType::Image } else { MessageType::Text },
+        kind: if n.is_multiple_of(10) { MessageType::Image } else { MessageType::Text },
         content: "Your order has left our house and will be with you tomorrow before noon.".into(),
         caption: None,
         attachment: None,
