@@ -22,14 +22,15 @@ mod read;
 mod receiving;
 mod room;
 mod sending;
+mod state;
 mod votes;
 
 use std::{collections::HashSet, future::pending, sync::Arc, time::Duration};
 
 use domain::{
-    model::{Command, Device, DeviceId, Event, EventData, Jid, MessageId, Outcome, Session, Status},
+    model::{Command, Device, DeviceId, Jid, MessageId, Outcome, Session, Status},
     pipeline::Backoff,
-    ports::{Change, PortError, Received, Step},
+    ports::{Change, Received},
 };
 use futures::future::OptionFuture;
 use tokio::{
@@ -272,39 +273,6 @@ impl Actor {
     fn reopen_later(&mut self) {
         self.deaths += 1;
         self.reopen_at = Some(Instant::now() + BACKOFF.after(self.deaths));
-    }
-
-    /// Stores a new state of the session, and tells it if users can see the difference.
-    async fn enter(&mut self, next: Session) -> Result<(), Stop> {
-        let visible = |session: &Session| (session.status, session.phone.clone(), session.reason.clone());
-        let data = (visible(&next) != visible(&self.session)).then(|| EventData::connection_update(&next));
-        self.store_session(next, data).await
-    }
-
-    async fn store_session(&mut self, next: Session, data: Option<EventData>) -> Result<(), Stop> {
-        if next == self.session && data.is_none() {
-            return Ok(());
-        }
-        let step = self.shared.publisher.step(Change::Session(Box::new(next.clone())), data.as_ref());
-        self.publish(vec![step]).await?;
-        self.session = next;
-        Ok(())
-    }
-
-    /// Publishes, however long the store takes to come back.
-    async fn publish(&mut self, steps: Vec<Step>) -> Result<Vec<Event>, Stop> {
-        let mut failures = 0;
-        loop {
-            match self.shared.publisher.publish(&self.device, steps.clone()).await {
-                Ok(events) => return Ok(events),
-                Err(PortError::Fenced) => return Err(Stop::Fenced),
-                Err(error) => {
-                    failures += 1;
-                    tracing::error!(device = %self.device, ?error, "what happened to a device could not be stored");
-                    tokio::time::sleep(BACKOFF.after(failures)).await;
-                }
-            }
-        }
     }
 }
 
