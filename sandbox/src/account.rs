@@ -15,11 +15,12 @@ use crate::phone::{Phone, PhoneError, Wishes};
 
 /// With so few one-time keys left a companion is asked for more.
 const FEW_KEYS: usize = 5;
+
 pub struct Account {
     pub number: String,
     pub lid: String,
-    pub name: String,
     pub identity: IdentityKeyPair,
+    name: RwLock<String>,
     /// The phone's keys as the server hands them out.
     keys: Mutex<KeyBundle>,
     phone: Mutex<Phone>,
@@ -68,8 +69,8 @@ impl Account {
         Self {
             number,
             lid,
-            name,
             identity,
+            name: RwLock::new(name),
             keys: Mutex::new(keys),
             phone: Mutex::new(phone),
             collections: Mutex::new(collections),
@@ -86,6 +87,11 @@ impl Account {
             Server::Lid => Jid::lid_device(self.lid.as_str(), device),
             _ => Jid::pn_device(self.number.as_str(), device),
         }
+    }
+
+    /// What the person calls themselves.
+    pub fn name(&self) -> String {
+        self.name.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn is(&self, other: &Account) -> bool {

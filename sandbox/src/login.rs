@@ -52,7 +52,7 @@ pub fn success(member: &Member) -> Node {
         .attr("t", stanza::unix_secs())
         .attr("props", "0")
         .attr("lid", member.account.jid(Server::Lid, member.device.id))
-        .attr("display_name", member.account.name.as_str())
+        .attr("display_name", member.account.name())
         .build()
 }
 

@@ -92,7 +92,7 @@ impl<'a> Envelope<'a> {
         let recipient = match to.server {
             Server::Group => {
                 let group = world.groups.find(&to).ok_or(UNKNOWN_RECIPIENT)?;
-                if !group.has(sender) {
+                if !group.hears(sender) {
                     return Err(FORBIDDEN);
                 }
                 Recipient::Group(group)
@@ -152,7 +152,7 @@ impl<'a> Envelope<'a> {
             .attr("id", attr(self.node, "id").into_owned())
             .attr("type", attr(self.node, "type").into_owned())
             .attr("t", self.timestamp)
-            .attr("notify", self.sender.name.as_str());
+            .attr("notify", self.sender.name());
         for name in ["category", "edit"] {
             if let Some(value) = self.node.get_attr(name) {
                 stanza = stanza.attr(name, value.to_node_value());

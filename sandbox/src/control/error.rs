@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::groups::Refusal;
 use crate::pairing::ScanError;
 use crate::phone::PhoneError;
 
@@ -59,10 +60,24 @@ impl From<ScanError> for ControlError {
     }
 }
 
+impl From<Refusal> for ControlError {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::NotAcceptable => StatusCode::BAD_REQUEST,
+            Refusal::Conflict | Refusal::Full => StatusCode::CONFLICT,
+            Refusal::Gone => StatusCode::GONE,
+        };
+        Self::new(status, refusal.to_string())
+    }
+}
+
 impl From<PhoneError> for ControlError {
     fn from(error: PhoneError) -> Self {
         match error {
             PhoneError::Off | PhoneError::NoKeys => Self::conflict(error.to_string()),
+            PhoneError::Unheard => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             PhoneError::Odd(_) => Self::bad_request(error.to_string()),
             PhoneError::UnknownRecipient | PhoneError::UnknownMessage => Self::not_found(error.to_string()),
         }

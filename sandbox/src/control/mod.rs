@@ -30,8 +30,10 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/mms/{kind}/{token}", post(media::upload).layer(DefaultBodyLimit::max(media::FILE_LIMIT_BYTES)))
         .route("/media/{token}", get(media::download))
         .route("/groups", post(groups::create))
-        .route("/groups/{id}", get(groups::show))
-        .route("/groups/{id}/participants", post(groups::change))
+        .route("/groups/join", post(groups::join))
+        .route("/groups/{id}", get(groups::show).put(groups::set))
+        .route("/groups/{id}/participants", post(groups::change_members))
+        .route("/groups/{id}/leave", post(groups::leave))
         .route("/phones", post(phones::create::create))
         .route("/phones/{number}/scan", post(phones::scan::scan))
         .route(

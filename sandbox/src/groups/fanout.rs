@@ -77,7 +77,7 @@ fn stanza(group: &Group, dispatch: &Dispatch<'_>, keys: Option<&NodeRef<'_>>) ->
         .attr("id", attr(node, "id").into_owned())
         .attr("type", attr(node, "type").into_owned())
         .attr("t", *timestamp)
-        .attr("notify", sender.name.as_str());
+        .attr("notify", sender.name());
     if !withholds_other_id(node) {
         let (alternative, other_id) = group.alternative(sender, *device);
         stanza = stanza.attr(alternative, other_id);

@@ -1,8 +1,11 @@
 //! Groups: who is in them and by which kind of id their members are addressed.
 
-mod changes;
 mod describe;
 mod fanout;
+mod members;
+mod news;
+mod profile;
+mod refusal;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +16,11 @@ use wacore_binary::{Jid, Server};
 
 use crate::account::Account;
 
-pub use changes::{Change, change, create};
-pub use describe::describe;
+pub use describe::{describe, named};
 pub use fanout::{Dispatch, fan_out};
+pub use members::{Change, Outcome, change, create, join, leave};
+pub use profile::{Profile, Setting, reset_invite, set};
+pub use refusal::Refusal;
 
 /// Group ids count up from here.
 const FIRST_ID: u64 = 120_363_000_000_000_001;
@@ -63,12 +68,12 @@ pub struct Member {
 
 pub struct Group {
     pub jid: Jid,
-    pub subject: String,
     pub creator: Arc<Account>,
     /// Unix seconds.
     pub created: u64,
     pub addressing: Addressing,
     members: RwLock<Vec<Member>>,
+    profile: RwLock<Profile>,
 }
 
 impl Group {
@@ -79,6 +84,19 @@ impl Group {
 
     pub fn has(&self, account: &Account) -> bool {
         self.members().iter().any(|member| member.account.is(account))
+    }
+
+    pub fn is_admin(&self, account: &Account) -> bool {
+        self.members().iter().any(|member| member.account.is(account) && member.role != Role::Member)
+    }
+
+    /// Whether this person may write to it now.
+    pub fn hears(&self, account: &Account) -> bool {
+        self.has(account) && (!self.profile().announce || self.is_admin(account))
+    }
+
+    pub fn profile(&self) -> RwLockReadGuard<'_, Profile> {
+        self.profile.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A member's device as the group knows it.
@@ -96,6 +114,10 @@ impl Group {
 
     fn members_mut(&self) -> RwLockWriteGuard<'_, Vec<Member>> {
         self.members.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn profile_mut(&self) -> RwLockWriteGuard<'_, Profile> {
+        self.profile.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,6 +144,16 @@ impl Groups {
         let ids = account.groups();
         let groups = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
         ids.iter().filter_map(|id| groups.get(id).cloned()).collect()
+    }
+
+    /// The group an invitation leads to.
+    pub fn invited_by(&self, code: &str) -> Result<Arc<Group>, Refusal> {
+        let groups = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = groups.values().find(|group| group.profile().invite == code) {
+            return Ok(group.clone());
+        }
+        let revoked = groups.values().any(|group| group.profile().has_revoked(code));
+        Err(if revoked { Refusal::Gone } else { Refusal::NotAcceptable })
     }
 
     pub fn clear(&self) {

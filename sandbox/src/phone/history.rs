@@ -133,7 +133,7 @@ impl Chat<'_> {
         };
         if let Some(person) = &self.person {
             let lid_jid = Some(person.jid(Server::Lid, 0).to_string());
-            return Conversation { name: Some(person.name.clone()), lid_jid, ..conversation };
+            return Conversation { name: Some(person.name()), lid_jid, ..conversation };
         }
         let Some(group) = &self.group else {
             return conversation;
@@ -149,7 +149,7 @@ impl Chat<'_> {
             ..Default::default()
         });
         Conversation {
-            name: Some(group.subject.clone()),
+            name: Some(group.profile().subject.text.clone()),
             participant: participant.collect(),
             created_at: Some(group.created),
             created_by: Some(group.address(&group.creator, 0).to_string()),
@@ -180,7 +180,7 @@ impl Chat<'_> {
             message: record.body.current().map_or_else(MessageField::none, MessageField::some),
             message_timestamp: Some(record.timestamp),
             status,
-            push_name: self.person.as_ref().filter(|_| !from_me).map(|person| person.name.clone()),
+            push_name: self.person.as_ref().filter(|_| !from_me).map(|person| person.name()),
             participant,
             ..Default::default()
         };
@@ -229,7 +229,7 @@ fn lid_mapping(person: &Account) -> PhoneNumberToLIDMapping {
 }
 
 fn push_name(person: &Account) -> Pushname {
-    Pushname { id: Some(person.jid(Server::Pn, 0).to_string()), pushname: Some(person.name.clone()) }
+    Pushname { id: Some(person.jid(Server::Pn, 0).to_string()), pushname: Some(person.name()) }
 }
 
 /// Where the companion finds a part: right here, or on the media server.

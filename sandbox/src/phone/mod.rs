@@ -66,6 +66,8 @@ pub enum PhoneError {
     UnknownRecipient,
     #[error("the phone cannot encrypt for the group")]
     NoKeys,
+    #[error("only admins may write to the group")]
+    Unheard,
     #[error("no such message on this phone")]
     UnknownMessage,
     #[error("{0}")]
@@ -213,6 +215,9 @@ pub fn write(world: &World, own: &Arc<Account>, to: &Jid, other_id: OtherId, mes
     let composed = match to.server {
         Server::Group => {
             let group = group_of(world, own, to)?;
+            if !group.hears(own) {
+                return Err(PhoneError::Unheard);
+            }
             own.switched_on()?.compose_for_group(world, own, &group, message).ok_or(PhoneError::NoKeys)?
         }
         _ => {

@@ -175,7 +175,8 @@ async fn members_come_and_go() {
     let id = budi.write(&group.to_string(), "tanpa Cici").await;
     companion.message(&id).await;
 
-    net.post(&path, json!({"add": [CICI], "promote": [BUDI]})).await;
+    net.post(&path, json!({"by": ANI, "action": "add", "participants": [CICI]})).await;
+    net.post(&path, json!({"by": ANI, "action": "promote", "participants": [BUDI]})).await;
     update(&companion, |action| matches!(action, GroupNotificationAction::Add { .. })).await;
     update(&companion, |action| matches!(action, GroupNotificationAction::Promote { .. })).await;
     update(&newcomer, |action| matches!(action, GroupNotificationAction::Create { .. })).await;
@@ -185,7 +186,7 @@ async fn members_come_and_go() {
     let id = budi.write(&group.to_string(), "dengan Cici").await;
     assert_eq!(text(&newcomer.message(&id).await), "dengan Cici");
 
-    net.post(&path, json!({"remove": [CICI]})).await;
+    net.post(&path, json!({"by": BUDI, "action": "remove", "participants": [CICI]})).await;
     update(&newcomer, |action| matches!(action, GroupNotificationAction::Remove { .. })).await;
     let id = budi.write(&group.to_string(), "tanpa Cici lagi").await;
     assert_eq!(text(&companion.message(&id).await), "tanpa Cici lagi");

@@ -7,6 +7,7 @@ mod companions;
 mod control;
 mod faults;
 mod garbage;
+mod group_changes;
 mod groups;
 mod history;
 mod kinds;
