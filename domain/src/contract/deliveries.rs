@@ -29,7 +29,7 @@ pub async fn deliveries_come_in_the_order_of_their_events(world: World) {
     let device = with_events(&world, "a", 12).await;
     assert_eq!(next(&world, &device, 100).await, (1..=12).collect::<Vec<_>>());
     assert_eq!(next(&world, &device, 3).await, [1, 2, 3]);
-    let first = world.deliveries.next(&device.id, 1).await.unwrap().remove(0);
+    let first = world.deliveries.next(&device.id, &[], 1).await.unwrap().remove(0);
     assert_eq!((first.event.id, first.attempts, first.event.device_id), (event_id(1), 0, device.id));
 }
 
@@ -38,7 +38,7 @@ pub async fn a_delivery_goes_to_the_webhook_as_it_is_set_now(world: World) {
     let moved = WebhookSettings { secret: Some("s".into()), ..WebhookSettings::new(WebhookUrl::parse("http://example.org").unwrap()) };
     let update = DeviceUpdate { webhook: Some(Some(moved.clone())), ..DeviceUpdate::default() };
     world.devices.update(&device.id, update, at(9)).await.unwrap();
-    assert_eq!(world.deliveries.next(&device.id, 1).await.unwrap()[0].webhook, moved);
+    assert_eq!(world.deliveries.next(&device.id, &[], 1).await.unwrap()[0].webhook, moved);
 }
 
 pub async fn a_delivery_that_succeeded_is_done_and_counted_once(world: World) {
@@ -54,9 +54,9 @@ pub async fn a_delivery_that_succeeded_is_done_and_counted_once(world: World) {
 pub async fn a_delivery_that_failed_stays_in_its_place_and_waits(world: World) {
     let device = with_events(&world, "a", 2).await;
     for n in 1..=2 {
-        world.deliveries.failed(&device.id, &event_id(1), at(10 * n), at(100 * n)).await.unwrap();
+        world.deliveries.failed(&device.id, &event_id(1), at(10 * n), at(100 * n), "timeout").await.unwrap();
     }
-    let deliveries = world.deliveries.next(&device.id, 10).await.unwrap();
+    let deliveries = world.deliveries.next(&device.id, &[], 10).await.unwrap();
     assert_eq!(deliveries.iter().map(|delivery| (delivery.event.seq, delivery.attempts)).collect::<Vec<_>>(), [(1, 2), (2, 0)]);
     assert_eq!(deliveries[0].due_at, at(200));
     assert_eq!(stats(&world, &device).await, DeliveryStats { last_failure: Some(at(20)), ..DeliveryStats::default() });
@@ -91,7 +91,7 @@ pub async fn the_devices_with_deliveries_are_known(world: World) {
     let mut waiting = world.deliveries.waiting().await.unwrap();
     waiting.sort();
     assert_eq!(waiting, [a.id, b.id.clone()]);
-    world.deliveries.failed(&b.id, &event_id(1), at(1), at(9)).await.unwrap();
+    world.deliveries.failed(&b.id, &event_id(1), at(1), at(9), "timeout").await.unwrap();
     assert_eq!(world.deliveries.waiting().await.unwrap().len(), 2);
     world.deliveries.give_up(&b.id, &event_id(1), at(1), "gone").await.unwrap();
     assert_eq!(world.deliveries.waiting().await.unwrap(), [device("a").id]);
@@ -100,9 +100,9 @@ pub async fn the_devices_with_deliveries_are_known(world: World) {
 pub async fn what_is_not_there_is_no_failure(world: World) {
     let device = with_events(&world, "a", 0).await;
     for id in [&device.id, &self::device("nobody").id] {
-        assert_eq!(world.deliveries.next(id, 10).await.unwrap().len(), 0);
+        assert_eq!(world.deliveries.next(id, &[], 10).await.unwrap().len(), 0);
         world.deliveries.succeeded(id, &event_id(1), at(1)).await.unwrap();
-        world.deliveries.failed(id, &event_id(1), at(1), at(2)).await.unwrap();
+        world.deliveries.failed(id, &event_id(1), at(1), at(2), "timeout").await.unwrap();
         world.deliveries.give_up(id, &event_id(1), at(1), "gone").await.unwrap();
     }
     assert_eq!(stats(&world, &device).await, DeliveryStats::default());
@@ -111,11 +111,11 @@ pub async fn what_is_not_there_is_no_failure(world: World) {
 pub async fn deliveries_survive_a_crash(world: World) {
     let device = with_events(&world, "a", 3).await;
     world.deliveries.succeeded(&device.id, &event_id(1), at(10)).await.unwrap();
-    world.deliveries.failed(&device.id, &event_id(2), at(11), at(12)).await.unwrap();
+    world.deliveries.failed(&device.id, &event_id(2), at(11), at(12), "timeout").await.unwrap();
     let before = stats(&world, &device).await;
     let world = world.crash().await;
     assert_eq!(world.deliveries.waiting().await.unwrap(), std::slice::from_ref(&device.id));
-    let deliveries = world.deliveries.next(&device.id, 10).await.unwrap();
+    let deliveries = world.deliveries.next(&device.id, &[], 10).await.unwrap();
     assert_eq!(deliveries.iter().map(|delivery| (delivery.event.seq, delivery.attempts)).collect::<Vec<_>>(), [(2, 1), (3, 0)]);
     assert_eq!(stats(&world, &device).await, before);
 }
@@ -130,7 +130,7 @@ async fn with_events(world: &World, name: &str, count: u64) -> Device {
 }
 
 async fn next(world: &World, device: &Device, limit: u32) -> Vec<u64> {
-    let deliveries = world.deliveries.next(&device.id, limit).await.unwrap();
+    let deliveries = world.deliveries.next(&device.id, &[], limit).await.unwrap();
     deliveries.into_iter().map(|delivery| delivery.event.seq).collect()
 }
 

@@ -186,7 +186,7 @@ pub async fn deleting_a_device_removes_all_there_is_of_it(world: World) {
     assert_eq!(world.devices.delete(&device.id).await.unwrap(), None);
     assert_eq!(world.devices.find(&device.session_id).await.unwrap(), None);
     assert_eq!(world.deliveries.waiting().await.unwrap(), []);
-    assert_eq!(world.deliveries.next(&device.id, 10).await.unwrap().len(), 0);
+    assert_eq!(world.deliveries.next(&device.id, &[], 10).await.unwrap().len(), 0);
     assert_eq!(world.messages.pending(at(9_999), 10).await.unwrap(), []);
     let messages = world.messages.list(&MessageFilter::default(), &first_page(10)).await.unwrap();
     assert_eq!((messages.items, messages.total), (vec![], 0));

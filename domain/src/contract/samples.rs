@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        AiSettings, ApiKey, Attachment, BulkId, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope, EventData,
-        EventDraft, EventId, Jid, MediaFile, MediaPlace, Message, MessageCounts, MessageId, MessageStatus, MessageType, PageRequest,
-        Session, SessionId, Status, Timestamp, UserId, WebhookSettings, WebhookUrl,
+        AiSettings, ApiKey, Attachment, Author, BulkId, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope,
+        EventData, EventDraft, EventId, Jid, MediaFile, MediaPlace, Message, MessageCounts, MessageId, MessageStatus, MessageType,
+        PageRequest, Session, SessionId, Status, Timestamp, UserId, WebhookSettings, WebhookUrl,
     },
     ports::{Change, Clock, Step, SystemClock},
 };
@@ -102,6 +102,7 @@ pub fn outgoing(device: &Device, n: u64) -> Message {
         error: None,
         due_at: None,
         bulk: None,
+        author: Some(Author::Api),
         edited_at: None,
         deleted_at: None,
     }
@@ -114,6 +115,7 @@ pub fn incoming(device: &Device, n: u64) -> Message {
         from: Some(phone(2)),
         to: Some(phone(1)),
         push_name: Some("Ani".into()),
+        author: None,
         status: MessageStatus::Delivered,
         ..outgoing(device, n)
     }

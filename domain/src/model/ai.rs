@@ -31,6 +31,8 @@ pub struct AiSettings {
     pub working_hours: WorkingHours,
     /// Fixed answers, tried before the model.
     pub auto_responses: Vec<AutoResponse>,
+    /// Most tokens the model may use in a day (UTC), questions and answers together; 0 for as many as it likes.
+    pub daily_token_limit: u32,
 }
 
 impl Default for AiSettings {
@@ -48,6 +50,7 @@ impl Default for AiSettings {
             exclude_groups: true,
             working_hours: WorkingHours::default(),
             auto_responses: Vec::new(),
+            daily_token_limit: 200_000,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BulkId, CommandId, DeviceId, Jid, MessageId, MessageKey, Removed, Timestamp};
+use super::{
+    BulkId, CommandId, DeviceId, GroupChange, Jid, MemberOutcome, MessageId, MessageKey, NewGroup, NumberCheck, PairingCode, Removed,
+    Timestamp,
+};
 
 /// What a host is asked to do. Stored and queued: variants are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,77 @@ pub enum Command {
     CancelBulk {
         /// The bulk.
         id: BulkId,
+    },
+    /// Ask WhatsApp how something is now, and store that.
+    Refresh(Refresh),
+    /// Ask WhatsApp which of these numbers it has.
+    CheckNumbers {
+        /// The numbers.
+        numbers: Vec<Jid>,
+    },
+    /// Take no more from somebody, or take from them again.
+    Block {
+        /// Who.
+        contact: Jid,
+        /// Whether they are blocked from now on.
+        blocked: bool,
+    },
+    /// Make a group.
+    CreateGroup(NewGroup),
+    /// Change a group.
+    ChangeGroup {
+        /// Which.
+        group: Jid,
+        /// How.
+        change: GroupChange,
+    },
+    /// Go into the group that an invitation leads to.
+    JoinGroup {
+        /// The last part of its link.
+        code: String,
+    },
+    /// Get the link that invites to a group.
+    InviteLink {
+        /// Which.
+        group: Jid,
+        /// Whether the one there was is to be worth nothing.
+        renew: bool,
+    },
+    /// Show a code that the account's owner types into the phone with this number, in place of scanning a QR code. Connects the device if need be.
+    PairingCode {
+        /// The phone's number.
+        phone: Jid,
+    },
+    /// Hand in what the account's passkey answered to [`Passkey::request`](super::Passkey::request).
+    AnswerPasskey {
+        /// The WebAuthn assertion, as JSON.
+        assertion: String,
+    },
+    /// The account's owner saw the same code on both sides.
+    ConfirmPasskey,
+    /// Look anew at what waits for the device's webhook.
+    Deliver,
+}
+
+/// What WhatsApp is asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "camelCase")]
+pub enum Refresh {
+    /// The address book and the people in it.
+    Contacts,
+    /// One person: name, about, picture.
+    Contact {
+        /// Who.
+        contact: Jid,
+    },
+    /// The conversations: which are archived, pinned, muted, read.
+    Chats,
+    /// All groups of the account.
+    Groups,
+    /// One group.
+    Group {
+        /// Which.
+        group: Jid,
     },
 }
 
@@ -143,4 +217,26 @@ pub enum Outcome {
     },
     /// The device is gone.
     Removed(Removed),
+    /// What WhatsApp says of the numbers, in their order.
+    Numbers {
+        /// Each.
+        checks: Vec<NumberCheck>,
+    },
+    /// There is such a group; its record is stored.
+    Group {
+        /// Which.
+        group: Jid,
+    },
+    /// What became of each member that was to change.
+    Members {
+        /// Each.
+        members: Vec<MemberOutcome>,
+    },
+    /// The link that invites to a group.
+    InviteLink {
+        /// Its last part.
+        code: String,
+    },
+    /// The code to type into the phone.
+    PairingCode(PairingCode),
 }

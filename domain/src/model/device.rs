@@ -48,6 +48,12 @@ pub struct Session {
     pub lid: Option<Jid>,
     /// The code to scan, while it waits for one.
     pub qr: Option<Qr>,
+    /// The code to type into the phone, while it waits for that.
+    #[serde(default)]
+    pub pairing_code: Option<PairingCode>,
+    /// What the account's passkey is to do, while linking waits for that.
+    #[serde(default)]
+    pub passkey: Option<Passkey>,
     /// Why it is in this status, where that helps: a stable word such as `logged_out`.
     pub reason: Option<String>,
     /// Since when it has been connected.
@@ -67,6 +73,8 @@ impl Session {
             phone: None,
             lid: None,
             qr: None,
+            pairing_code: None,
+            passkey: None,
             reason: None,
             connected_at: None,
             last_seen: None,
@@ -132,6 +140,29 @@ pub struct Qr {
     pub expires_at: Timestamp,
 }
 
+/// A code that links the device when it is typed into a phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PairingCode {
+    /// Eight characters, `ABCD-EFGH`.
+    pub code: String,
+    /// The number of the phone that takes it.
+    pub phone: Jid,
+    /// From then on WhatsApp refuses it.
+    pub expires_at: Timestamp,
+}
+
+/// Linking an account that must confirm it with its passkey. The passkey is bound to WhatsApp's own web page, so that a browser
+/// extension or the phone has to answer for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Passkey {
+    /// What the passkey is asked: WebAuthn's `PublicKeyCredentialRequestOptions`, as JSON.
+    pub request: String,
+    /// Once it has answered: the code that the phone shows too if nobody sits in between. Linking goes on when that is confirmed.
+    pub code: Option<String>,
+}
+
 /// How many messages went through a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MessageCounts {
@@ -159,6 +190,15 @@ pub struct DeviceUpdate {
 /// Which devices of a user are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceFilter {
+    /// Only those in this status.
+    pub status: Option<Status>,
+}
+
+/// Which sessions are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Only those a host keeps alive, or only the others.
+    pub active: Option<bool>,
     /// Only those in this status.
     pub status: Option<Status>,
 }

@@ -61,6 +61,9 @@ pub struct Message {
     /// Its place in a bulk.
     #[serde(default)]
     pub bulk: Option<BulkPart>,
+    /// Who wrote it for the account, for outgoing ones.
+    #[serde(default)]
+    pub author: Option<Author>,
     /// When its author last changed its text.
     #[serde(default)]
     pub edited_at: Option<Timestamp>,
@@ -100,6 +103,19 @@ impl Message {
         let content = if self.content.is_empty() { self.caption.clone().unwrap_or_default() } else { self.content.clone() };
         Quoted { message_id: self.id.clone(), from: self.from.clone(), from_me: self.direction == Direction::Outgoing, content }
     }
+}
+
+/// Who wrote a message for the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// A person, on the phone or another device of theirs.
+    Phone,
+    /// Somebody who asked this API to send it.
+    Api,
+    /// The device by itself: see [`AiSettings`](super::AiSettings).
+    Ai,
 }
 
 /// What names a message within its device: ids are unique only among what one sender writes in one chat.

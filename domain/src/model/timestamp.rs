@@ -10,9 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The last moment there is: the end of what has none.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
     /// The moment `millis` milliseconds after the Unix epoch, moved into the years RFC 3339 can write (0 to 9999).
     pub fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(-62_167_219_200_000, 253_402_300_799_999))
+        Self(millis.clamp(-62_167_219_200_000, Self::MAX.0))
     }
 
     /// Milliseconds since the Unix epoch.

@@ -65,13 +65,17 @@ pub enum WebhookFilter {
     Status,
     /// The device went on or off line.
     Connection,
-    /// A new QR code to scan.
+    /// A new QR code to scan, or another way to link.
     Qr,
+    /// Groups: joined, changed, left.
+    Group,
+    /// Answers of the device's own that could not be given.
+    Ai,
 }
 
 impl WebhookFilter {
-    /// All names, in the contract's order.
-    pub const ALL: [Self; 5] = [Self::Message, Self::Connection, Self::Qr, Self::Media, Self::Status];
+    /// All names, the contract's first and in its order.
+    pub const ALL: [Self; 7] = [Self::Message, Self::Connection, Self::Qr, Self::Media, Self::Status, Self::Group, Self::Ai];
 }
 
 /// Extra request headers, by name.

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
-        Attachment, Bulk, BulkPart, Command, CommandId, Device, DeviceId, Direction, Envelope, Jid, Message, MessageId, MessageStatus,
-        MessageType, Outcome, Quoted, Server, Timestamp,
+        Attachment, Author, Bulk, BulkPart, Command, CommandId, Device, DeviceId, Direction, Envelope, Jid, Message, MessageId,
+        MessageStatus, MessageType, Outcome, Quoted, Server, Timestamp,
     },
     ports::{Accepted, Aliases, Bulks, Clock, CommandSink, Ids, Messages, PortError, Replies},
 };
@@ -55,6 +55,8 @@ pub struct Draft {
     pub forwarded: bool,
     /// How long to wait before it is sent.
     pub delay: Duration,
+    /// Who wrote it.
+    pub author: Author,
 }
 
 impl Draft {
@@ -76,6 +78,7 @@ impl Draft {
             link_preview: false,
             forwarded: false,
             delay: Duration::ZERO,
+            author: Author::Api,
         }
     }
 }
@@ -206,6 +209,7 @@ impl Intake {
             error: None,
             due_at: (!draft.delay.is_zero()).then(|| now + draft.delay),
             bulk: None,
+            author: Some(draft.author),
             edited_at: None,
             deleted_at: None,
         })

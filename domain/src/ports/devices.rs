@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::PortError;
-use crate::model::{ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Page, PageRequest, Removed, SessionId, Timestamp, UserId};
+use crate::model::{
+    ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Page, PageRequest, Removed, SessionFilter, SessionId, Timestamp, UserId,
+};
 
 /// The devices there are. Their sessions change by the `Journal` alone.
 #[async_trait]
@@ -28,6 +30,9 @@ pub trait Devices: Send + Sync {
 
     /// Deletes the device with its messages, events, deliveries and commands; `None` if there is none. May be repeated after a crash.
     async fn delete(&self, id: &DeviceId) -> Result<Option<Removed>, PortError>;
+
+    /// All devices with a session a host has ever started, of one user or of all, the latest started first.
+    async fn sessions(&self, user: Option<UserId>, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Device>, PortError>;
 
     /// Every device whose session is `wanted`, for a host that starts.
     async fn wanted(&self) -> Result<Vec<DeviceId>, PortError>;

@@ -3,6 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::random;
 
+use super::{Clock, SystemClock};
 use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, MediaId, MessageId};
 
 /// Makes identifiers and secrets nobody can guess.
@@ -11,7 +12,7 @@ pub trait Ids: Send + Sync {
     fn device(&self) -> DeviceId;
     /// For a new command.
     fn command(&self) -> CommandId;
-    /// For a new event.
+    /// For a new event: in order of time, as text.
     fn event(&self) -> EventId;
     /// For a new message, in the form WhatsApp's own web client uses.
     fn message(&self) -> MessageId;
@@ -52,7 +53,8 @@ impl Ids for RandomIds {
     }
 
     fn event(&self) -> EventId {
-        EventId::parse(format!("evt_{}", hex::<12>())).expect(VALID)
+        let millis = SystemClock.now().millis();
+        EventId::parse(format!("evt_{millis:012x}{}", hex::<8>())).expect(VALID)
     }
 
     fn message(&self) -> MessageId {

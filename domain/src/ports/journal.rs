@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Epoch, PortError};
-use crate::model::{DeviceId, Event, EventDraft, Jid, MediaFile, Message, MessageKey, MessageStatus, Session, Timestamp};
+use crate::model::{
+    ChatUpdate, ContactUpdate, DeviceId, Event, EventDraft, Group, Jid, MediaFile, Message, MessageKey, MessageStatus, Session, Timestamp,
+};
 
 /// A change of a device's state.
 #[derive(Clone, Debug)]
@@ -52,13 +54,46 @@ pub enum Change {
         file: MediaFile,
     },
     /// A person was found to have this number and this hidden id. Takes effect if that is new: then what was stored under the hidden id as its chat
-    /// belongs to the number's chat.
+    /// belongs to the number's chat, and what was known of the person under the hidden id belongs to the number's contact.
     Alias {
         /// The number.
         phone: Jid,
         /// The hidden id.
         lid: Jid,
     },
+    /// This is news of a person. Takes effect if it changes their contact, which there is from then on.
+    Contact {
+        /// Who.
+        contact: Jid,
+        /// The news.
+        update: Box<ContactUpdate>,
+    },
+    /// These people are blocked, and nobody else. Takes effect if that is new.
+    Blocked {
+        /// Everybody who is.
+        contacts: Vec<Jid>,
+    },
+    /// This is news of a conversation. Takes effect if it changes its chat, which there is from then on.
+    Chat {
+        /// With whom.
+        chat: Jid,
+        /// The news.
+        update: ChatUpdate,
+    },
+    /// The conversation and its messages were deleted on the phone. Takes effect if there is a chat; the messages stay on record.
+    ChatDeleted {
+        /// With whom.
+        chat: Jid,
+    },
+    /// The account is in this group, which is now this. Takes effect if it was not.
+    Group(Box<Group>),
+    /// The account is not in this group. Takes effect if it was.
+    GroupLeft {
+        /// Which.
+        group: Jid,
+    },
+    /// Nothing but the event that tells of it. Always takes effect.
+    Notice,
 }
 
 /// A change and the event that tells of it.

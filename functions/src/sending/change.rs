@@ -65,7 +65,7 @@ impl Sender {
         match api.intake.outcome(&command, api.config.send_wait).await? {
             Some(Outcome::Sent { at }) => Ok(Some(at)),
             Some(Outcome::Failed { error }) => Err(ApiError::MessageSendFailed { reason: Some(error) }),
-            Some(Outcome::Done | Outcome::Removed(_)) | None => Ok(None),
+            Some(_) | None => Ok(None),
         }
     }
 }

@@ -50,7 +50,7 @@ async fn wait(api: &Api, mut message: Message, command: Option<&CommandId>, glan
                 message.error = Some(error);
             }
             // Whatever happened to the reply, the record tells.
-            Some(Outcome::Done | Outcome::Removed(_)) | None => {
+            Some(_) | None => {
                 message = api.messages.get(&message.device_id, &message.id).await?.unwrap_or(message);
             }
         }

@@ -24,6 +24,7 @@ pub struct AiInput {
     #[serde(default)]
     working_hours: Object<HoursInput>,
     auto_responses: Option<List<ResponseInput, 100>>,
+    daily_token_limit: Option<Number<0, 1_000_000_000>>,
 }
 
 #[derive(Clone, Debug, Default, JsonSchema, Deserialize)]
@@ -64,6 +65,7 @@ impl AiInput {
                 trigger: answer.trigger.0,
                 response: answer.response.0,
             }),
+            daily_token_limit: self.daily_token_limit.map_or(present.daily_token_limit, |Number(number)| number),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Worker {
     async fn round(&mut self) -> Option<Next> {
         // A receiver that fails is tried with one delivery at a time: each wake reads again, and the rest would be read in vain.
         let limit = if self.failing.is_some() { 1 } else { BATCH };
-        let batch = self.shared.insist(|| self.shared.deliveries.next(&self.device, limit)).await?;
+        let batch = self.shared.insist(|| self.shared.deliveries.next(&self.device, &[], limit)).await?;
         let read_at = Instant::now();
         let last = batch.len() < limit as usize;
         for delivery in batch {
@@ -117,6 +117,6 @@ impl Worker {
             tracing::warn!(device = %self.device, %event, failures, reason, "a webhook failed");
         }
         let due_at = at + shared.backoff.after(failures);
-        shared.insist(|| shared.deliveries.failed(&self.device, event, at, due_at)).await
+        shared.insist(|| shared.deliveries.failed(&self.device, event, at, due_at, &reason)).await.map(drop)
     }
 }

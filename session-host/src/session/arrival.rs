@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    model::{Direction, Jid, Message, MessageId, MessageStatus, MessageType, Quoted, Timestamp},
+    model::{Author, Direction, Jid, Message, MessageId, MessageStatus, MessageType, Quoted, Timestamp},
     ports::PortError,
 };
 use wacore::types::message::MessageInfo;
@@ -102,6 +102,7 @@ impl Inbox {
             error: None,
             due_at: None,
             bulk: None,
+            author: outgoing.then_some(Author::Phone),
             edited_at: None,
             deleted_at: None,
         }

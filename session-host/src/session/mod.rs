@@ -219,6 +219,16 @@ impl Actor {
             Command::Read { .. } => self.read(received).await,
             Command::Typing { .. } => self.typing(received).await,
             Command::CancelBulk { .. } => self.cancel_bulk(received).await,
+            Command::Deliver => {
+                (self.shared.publisher.wake)(&self.device);
+                self.done(received, Outcome::Done).await;
+                Ok(())
+            }
+            // Asked of WhatsApp: on its way.
+            _ => {
+                self.done(received, Outcome::Failed { error: "unsupported".into() }).await;
+                Ok(())
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::EventKind;
 use crate::model::{
-    Attachment, ContactCard, Jid, Location, MediaFile, Message, MessageId, MessageStatus, MessageType, Poll, Qr, Session, Status, Timestamp,
+    Attachment, ContactCard, Group, Jid, Location, MediaFile, Message, MessageId, MessageStatus, MessageType, PairingCode, Poll, Qr,
+    Session, Status, Timestamp,
 };
 
 /// What an event says. No field is a floating-point number and no key looks like one, so that a receiver who parses the
@@ -62,6 +63,46 @@ pub enum EventData {
     MessageEdited(ChatMessage),
     /// A message was taken back from everyone.
     MessageDeleted(ChatMessage),
+    /// A code to type into the phone.
+    #[serde(rename_all = "camelCase")]
+    PairingCode {
+        /// The code.
+        code: String,
+        /// The phone's number, `+628…`.
+        phone_number: String,
+        /// From then on it is refused.
+        expires_at: Timestamp,
+    },
+    /// Linking waits for the account's passkey.
+    #[serde(rename_all = "camelCase")]
+    PasskeyRequest {
+        /// WebAuthn's `PublicKeyCredentialRequestOptions`, as JSON text.
+        request: String,
+    },
+    /// The passkey answered; linking waits for a confirmation.
+    #[serde(rename_all = "camelCase")]
+    PasskeyConfirmation {
+        /// What the phone shows too.
+        code: String,
+    },
+    /// The device is in a group that it was not in, or the group has changed.
+    GroupUpdate(Box<Group>),
+    /// The device is not in a group any more.
+    #[serde(rename_all = "camelCase")]
+    GroupLeft {
+        /// Which.
+        jid: Jid,
+    },
+    /// The device could not answer by itself.
+    #[serde(rename_all = "camelCase")]
+    AiError {
+        /// Where.
+        chat_id: Jid,
+        /// What it could not answer.
+        message_id: Option<MessageId>,
+        /// Why, as a stable word.
+        error: String,
+    },
 }
 
 /// A message as events tell it.
@@ -220,6 +261,31 @@ impl EventData {
         Self::MessageSent(ChatMessage::of(message))
     }
 
+    /// A code to type into the phone.
+    pub fn pairing_code(code: &PairingCode) -> Self {
+        Self::PairingCode { code: code.code.clone(), phone_number: code.phone.to_contact(), expires_at: code.expires_at }
+    }
+
+    pub(super) fn chat(&self) -> Option<&Jid> {
+        match self {
+            Self::MessageReceived(data)
+            | Self::MessageSent(data)
+            | Self::MessageReaction(data)
+            | Self::PollVote(data)
+            | Self::MessageEdited(data)
+            | Self::MessageDeleted(data) => Some(&data.chat_id),
+            Self::MediaReceived(data) | Self::MediaFailed(data) => Some(&data.message.chat_id),
+            Self::MessageStatus { chat_id, .. } | Self::AiError { chat_id, .. } => Some(chat_id),
+            Self::GroupUpdate(group) => Some(&group.jid),
+            Self::GroupLeft { jid } => Some(jid),
+            Self::QrCode { .. }
+            | Self::ConnectionUpdate { .. }
+            | Self::PairingCode { .. }
+            | Self::PasskeyRequest { .. }
+            | Self::PasskeyConfirmation { .. } => None,
+        }
+    }
+
     pub(super) fn kind(&self) -> EventKind {
         match self {
             Self::QrCode { .. } => EventKind::QrCode,
@@ -233,6 +299,12 @@ impl EventData {
             Self::PollVote(_) => EventKind::PollVote,
             Self::MessageEdited(_) => EventKind::MessageEdited,
             Self::MessageDeleted(_) => EventKind::MessageDeleted,
+            Self::PairingCode { .. } => EventKind::PairingCode,
+            Self::PasskeyRequest { .. } => EventKind::PasskeyRequest,
+            Self::PasskeyConfirmation { .. } => EventKind::PasskeyConfirmation,
+            Self::GroupUpdate(_) => EventKind::GroupUpdate,
+            Self::GroupLeft { .. } => EventKind::GroupLeft,
+            Self::AiError { .. } => EventKind::AiError,
         }
     }
 }

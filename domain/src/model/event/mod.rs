@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use self::data::EventData;
-use super::{DeviceId, EventId, Timestamp, WebhookFilter};
+use super::{DeviceId, EventId, Jid, Timestamp, WebhookFilter};
 
 /// The kinds of event, by the contract's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,18 @@ pub enum EventKind {
     MessageEdited,
     /// A message was taken back from everyone.
     MessageDeleted,
+    /// A code to type into the phone.
+    PairingCode,
+    /// Linking waits for the account's passkey.
+    PasskeyRequest,
+    /// The passkey answered; linking waits for a confirmation.
+    PasskeyConfirmation,
+    /// The device is in a group that it was not in, or the group has changed.
+    GroupUpdate,
+    /// The device is not in a group any more.
+    GroupLeft,
+    /// The device could not answer by itself.
+    AiError,
 }
 
 impl EventKind {
@@ -53,13 +65,19 @@ impl EventKind {
             Self::PollVote => "poll_vote",
             Self::MessageEdited => "message_edited",
             Self::MessageDeleted => "message_deleted",
+            Self::PairingCode => "pairing_code",
+            Self::PasskeyRequest => "passkey_request",
+            Self::PasskeyConfirmation => "passkey_confirmation",
+            Self::GroupUpdate => "group_update",
+            Self::GroupLeft => "group_left",
+            Self::AiError => "ai_error",
         }
     }
 
     /// The name users subscribe to it by.
     pub fn filter(self) -> WebhookFilter {
         match self {
-            Self::QrCode => WebhookFilter::Qr,
+            Self::QrCode | Self::PairingCode | Self::PasskeyRequest | Self::PasskeyConfirmation => WebhookFilter::Qr,
             Self::ConnectionUpdate => WebhookFilter::Connection,
             Self::MessageReceived
             | Self::MessageSent
@@ -69,6 +87,8 @@ impl EventKind {
             | Self::MessageDeleted => WebhookFilter::Message,
             Self::MediaReceived | Self::MediaFailed => WebhookFilter::Media,
             Self::MessageStatus => WebhookFilter::Status,
+            Self::GroupUpdate | Self::GroupLeft => WebhookFilter::Group,
+            Self::AiError => WebhookFilter::Ai,
         }
     }
 }
@@ -80,6 +100,8 @@ pub struct EventDraft {
     pub id: EventId,
     /// What kind it is.
     pub kind: EventKind,
+    /// The chat it is about: within that, webhooks get events in order.
+    pub chat: Option<Jid>,
     /// When it happened.
     pub at: Timestamp,
     /// What it says, as JSON that is passed on byte for byte.
@@ -90,7 +112,7 @@ impl EventDraft {
     /// An event that says `data`.
     pub fn new(id: EventId, at: Timestamp, data: &EventData) -> Self {
         let raw = to_raw_value(data).expect("event data has string keys only");
-        Self { id, kind: data.kind(), at, data: raw.into() }
+        Self { id, kind: data.kind(), chat: data.chat().cloned(), at, data: raw.into() }
     }
 }
 

@@ -66,12 +66,12 @@ fn on_line(device: &Device) -> Result<(), ApiError> {
 }
 
 /// Has a host do something that only works on line.
-async fn ask_host(api: &Api, id: &DeviceId, command: Command) -> Result<(), ApiError> {
+async fn ask_host(api: &Api, id: &DeviceId, command: Command) -> Result<Outcome, ApiError> {
     let command = api.intake.command(id, command, true).await?;
     match api.intake.outcome(&command, api.config.send_wait).await? {
-        Some(Outcome::Done | Outcome::Sent { .. }) => Ok(()),
         Some(Outcome::Failed { .. }) => Err(ApiError::DeviceNotConnected),
         Some(Outcome::Removed(_)) => Err(ApiError::DeviceNotFound),
+        Some(outcome) => Ok(outcome),
         None => Err(ApiError::Timeout),
     }
 }
