@@ -14,15 +14,16 @@ const HOMES: [(&str, &[&str]); 5] = [
 ];
 
 /// Whom each of our packages may know, besides for tests. Arrows point inward only.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("ai", &["domain", "fetch"]),
     ("domain", &[]),
     ("embedded", &["domain"]),
     ("fetch", &["media"]),
-    ("functions", &["domain", "fetch", "media"]),
+    ("functions", &["ai", "domain", "fetch", "media"]),
     ("media", &[]),
-    ("session-host", &["domain", "fetch", "media"]),
+    ("session-host", &["ai", "domain", "fetch", "media"]),
     ("sandbox", &[]),
-    ("warta", &["domain", "embedded", "fetch", "functions", "sandbox", "session-host"]),
+    ("warta", &["ai", "domain", "embedded", "fetch", "functions", "sandbox", "session-host"]),
 ];
 
 /// Each package of the workspace with what it depends on outside of tests.

@@ -25,6 +25,10 @@ impl Poster {
         Self(Client::new(reach, |builder| builder.pool_max_idle_per_host(256)))
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// The status that a receiver answers with in time, whichever it is. `headers` take precedence over ours.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: impl Into<Bytes>, timeout: Duration) -> Result<StatusCode, FetchError> {
         let request = self.0.request(Method::POST, url)?.headers(headers).timeout(timeout).body(body.into());
