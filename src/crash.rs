@@ -5,8 +5,8 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     model::{
-        Bulk, BulkId, BulkProgress, Delivery, DeviceId, Envelope, Event, EventId, Message, MessageFilter, MessageId, MessageStatus,
-        MessageTally, Page, PageRequest, Timestamp,
+        Bulk, BulkId, BulkProgress, Delivery, DeliveryRecord, DeliveryStatus, DeviceId, Envelope, Event, EventId, Jid, Message,
+        MessageFilter, MessageId, MessageStatus, MessageTally, Page, PageRequest, Replay, Timestamp,
     },
     ports::{Accepted, Bulks, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
 };
@@ -163,20 +163,43 @@ impl Deliveries for Crashing {
         self.store.waiting().await
     }
 
-    async fn next(&self, device: &DeviceId, limit: u32) -> Result<Vec<Delivery>, PortError> {
-        self.store.next(device, limit).await
+    async fn next(&self, device: &DeviceId, held: &[Option<Jid>], limit: u32) -> Result<Vec<Delivery>, PortError> {
+        self.store.next(device, held, limit).await
     }
 
     async fn succeeded(&self, device: &DeviceId, event: &EventId, at: Timestamp) -> Result<(), PortError> {
         self.around("delivered", self.store.succeeded(device, event, at)).await
     }
 
-    async fn failed(&self, device: &DeviceId, event: &EventId, at: Timestamp, due_at: Timestamp) -> Result<(), PortError> {
-        self.store.failed(device, event, at, due_at).await
+    async fn failed(
+        &self,
+        device: &DeviceId,
+        event: &EventId,
+        at: Timestamp,
+        due_at: Timestamp,
+        reason: &str,
+    ) -> Result<Timestamp, PortError> {
+        self.store.failed(device, event, at, due_at, reason).await
     }
 
     async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<(), PortError> {
         self.store.give_up(device, event, at, reason).await
+    }
+
+    async fn pause(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
+        self.store.pause(device, at).await
+    }
+
+    async fn resume(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
+        self.store.resume(device, at).await
+    }
+
+    async fn list(&self, device: &DeviceId, status: Option<DeliveryStatus>, page: &PageRequest) -> Result<Page<DeliveryRecord>, PortError> {
+        Deliveries::list(&self.store, device, status, page).await
+    }
+
+    async fn replay(&self, device: &DeviceId, which: &Replay, at: Timestamp) -> Result<u64, PortError> {
+        self.store.replay(device, which, at).await
     }
 }
 

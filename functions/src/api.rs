@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     model::Timestamp,
     pipeline::{Intake, Links},
-    ports::{Aliases, Bulks, Clock, Devices, Ids, Limits, Media, Messages, Statistics, Subscription, Templates},
+    ports::{
+        Aliases, Bulks, Clock, Deliveries, Devices, Events, Ids, Limits, Media, Messages, People, Statistics, Subscription, Templates,
+    },
 };
 use fetch::Fetcher;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -18,6 +20,9 @@ pub struct Api {
     pub bulks: Arc<dyn Bulks>,
     pub templates: Arc<dyn Templates>,
     pub aliases: Arc<dyn Aliases>,
+    pub people: Arc<dyn People>,
+    pub events: Arc<dyn Events>,
+    pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,
     /// Where links to files lead here; `None` where they lead elsewhere.
     pub links: Option<Links>,

@@ -10,8 +10,8 @@ use domain::{
     model::{DeviceId, Outcome},
     pipeline::{Backoff, Publisher, sweep},
     ports::{
-        Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, Push,
-        Received, Replies,
+        Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, People,
+        Push, Received, Replies,
     },
 };
 use fetch::Fetcher;
@@ -51,6 +51,8 @@ pub struct Ports {
     pub media: Arc<dyn Media>,
     /// Who is behind a hidden id.
     pub aliases: Arc<dyn Aliases>,
+    /// Whom and what the accounts know.
+    pub people: Arc<dyn People>,
     /// Where changes and events go.
     pub journal: Arc<dyn Journal>,
     /// Work to be done.

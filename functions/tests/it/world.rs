@@ -5,14 +5,16 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     model::{
-        ApiKey, Bulk, BulkId, BulkProgress, CommandId, Device, DeviceFilter, DeviceId, DeviceUpdate, Envelope, Event, Jid, MediaId,
-        Message, MessageFilter, MessageId, MessageTally, Outcome, Page, PageRequest, Removed, SessionId, Template, TemplateOwner,
-        Timestamp, UserId,
+        ApiKey, Bulk, BulkId, BulkProgress, Chat, ChatFilter, CommandId, Contact, ContactFilter, Delivery, DeliveryRecord, DeliveryStatus,
+        Device, DeviceFilter, DeviceId, DeviceUpdate, Envelope, Event, EventId, Group, GroupFilter, Jid, MediaId, Message, MessageFilter,
+        MessageId, MessageTally, Outcome, Page, PageRequest, Removed, Replay, SessionFilter, SessionId, Template, TemplateOwner, Timestamp,
+        UserId,
     },
     pipeline::Intake,
     ports::{
-        Accepted, Aliases, Bulks, ByteStream, CommandSink, Count, Devices, Limits, LinkOptions, Media, Messages, PortError, PutError,
-        RandomIds, Replies, Snapshot, Statistics, StoredFile, Subscription, SystemClock, Templates, UploadTicket,
+        Accepted, Aliases, Bulks, ByteStream, CommandSink, Count, Deliveries, Devices, EventScope, Events, Limits, LinkOptions, Media,
+        Messages, People, PortError, PutError, RandomIds, Replies, Snapshot, Statistics, StoredFile, Subscription, SystemClock, Templates,
+        UploadTicket,
     },
 };
 use fetch::{Fetcher, Reach};
@@ -44,13 +46,16 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         bulks: down.clone(),
         templates: down.clone(),
         aliases: down.clone(),
+        people: down.clone(),
+        events: down.clone(),
+        deliveries: down.clone(),
         media: down.clone(),
         links: None,
         fetcher: fetcher(),
         limits: down.clone(),
         intake,
         statistics: down,
-        subscription: Arc::new(Events(events.clone())),
+        subscription: Arc::new(Live(events.clone())),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         config: ApiConfig {
@@ -75,9 +80,9 @@ fn fetcher() -> Fetcher {
     Fetcher::new(Reach::Loopback)
 }
 
-struct Events(broadcast::Sender<Arc<Event>>);
+struct Live(broadcast::Sender<Arc<Event>>);
 
-impl Subscription for Events {
+impl Subscription for Live {
     fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.0.subscribe()
     }
@@ -114,7 +119,85 @@ impl Devices for Down {
     async fn delete(&self, _id: &DeviceId) -> Result<Option<Removed>, PortError> {
         down()
     }
+    async fn sessions(&self, _user: Option<UserId>, _filter: &SessionFilter, _page: &PageRequest) -> Result<Page<Device>, PortError> {
+        down()
+    }
     async fn wanted(&self) -> Result<Vec<DeviceId>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl People for Down {
+    async fn contact(&self, _device: &DeviceId, _contact: &Jid) -> Result<Option<Contact>, PortError> {
+        down()
+    }
+    async fn contacts(&self, _device: &DeviceId, _filter: &ContactFilter, _page: &PageRequest) -> Result<Page<Contact>, PortError> {
+        down()
+    }
+    async fn chat(&self, _device: &DeviceId, _chat: &Jid) -> Result<Option<Chat>, PortError> {
+        down()
+    }
+    async fn chats(&self, _device: &DeviceId, _filter: &ChatFilter, _page: &PageRequest) -> Result<Page<Chat>, PortError> {
+        down()
+    }
+    async fn group(&self, _device: &DeviceId, _group: &Jid) -> Result<Option<Group>, PortError> {
+        down()
+    }
+    async fn groups(&self, _device: &DeviceId, _filter: &GroupFilter, _page: &PageRequest) -> Result<Page<Group>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Events for Down {
+    async fn get(&self, _id: &EventId) -> Result<Option<Event>, PortError> {
+        down()
+    }
+    async fn after(&self, _after: &EventId, _scope: &EventScope, _limit: u32) -> Result<Vec<Event>, PortError> {
+        down()
+    }
+}
+
+#[async_trait]
+impl Deliveries for Down {
+    async fn waiting(&self) -> Result<Vec<DeviceId>, PortError> {
+        down()
+    }
+    async fn next(&self, _device: &DeviceId, _held: &[Option<Jid>], _limit: u32) -> Result<Vec<Delivery>, PortError> {
+        down()
+    }
+    async fn succeeded(&self, _device: &DeviceId, _event: &EventId, _at: Timestamp) -> Result<(), PortError> {
+        down()
+    }
+    async fn failed(
+        &self,
+        _device: &DeviceId,
+        _event: &EventId,
+        _at: Timestamp,
+        _due_at: Timestamp,
+        _reason: &str,
+    ) -> Result<Timestamp, PortError> {
+        down()
+    }
+    async fn give_up(&self, _device: &DeviceId, _event: &EventId, _at: Timestamp, _reason: &str) -> Result<(), PortError> {
+        down()
+    }
+    async fn pause(&self, _device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
+        down()
+    }
+    async fn resume(&self, _device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
+        down()
+    }
+    async fn list(
+        &self,
+        _device: &DeviceId,
+        _status: Option<DeliveryStatus>,
+        _page: &PageRequest,
+    ) -> Result<Page<DeliveryRecord>, PortError> {
+        down()
+    }
+    async fn replay(&self, _device: &DeviceId, _which: &Replay, _at: Timestamp) -> Result<u64, PortError> {
         down()
     }
 }

@@ -75,6 +75,7 @@ impl World {
             bulks: records.clone(),
             media: Arc::new(self.media.clone()),
             aliases: records.clone(),
+            people: records.clone(),
             journal: records.clone(),
             commands: records.clone(),
             sink: records.clone(),
