@@ -5,6 +5,7 @@
 pub mod model;
 pub mod pipeline;
 pub mod ports;
+pub mod trace;
 
 #[cfg(feature = "contract")]
 #[expect(missing_docs, reason = "the names of the suites' functions are sentences")]

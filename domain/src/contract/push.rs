@@ -60,5 +60,5 @@ pub async fn a_listener_that_falls_behind_is_told_so(sockets: Sockets) {
 
 fn event(seq: u64) -> Event {
     let draft = EventDraft::new(event_id(seq), at(seq), &EventData::connection_update(&connected()));
-    Event { id: draft.id, seq, device_id: device("a").id, kind: draft.kind, at: draft.at, data: draft.data }
+    Event { id: draft.id, seq, device_id: device("a").id, kind: draft.kind, at: draft.at, trace: None, data: draft.data }
 }

@@ -200,6 +200,7 @@ pub fn envelope(device: &str, name: &str) -> Envelope {
         accepted_at: now,
         due_at: now,
         reply: true,
+        trace: None,
     }
 }
 

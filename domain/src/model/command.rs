@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::trace::TraceParent;
+
 use super::{
     BulkId, CommandId, DeviceId, GroupChange, Jid, MemberOutcome, MessageId, MessageKey, NewGroup, NumberCheck, PairingCode, Removed,
     Timestamp,
@@ -181,6 +183,9 @@ pub struct Envelope {
     pub due_at: Timestamp,
     /// Whether somebody waits for its outcome: then it is told to `Replies` under the command's id.
     pub reply: bool,
+    /// The trace it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceParent>,
 }
 
 impl Envelope {

@@ -11,6 +11,7 @@ use crate::{
         MessageStatus, MessageType, Outcome, Quoted, Server, Timestamp,
     },
     ports::{Accepted, Aliases, Bulks, Clock, CommandSink, Ids, Messages, PortError, Replies},
+    trace,
 };
 
 /// Takes work in for the hosts to do.
@@ -169,7 +170,7 @@ impl Intake {
 
     async fn enqueue(&self, id: CommandId, device: &DeviceId, command: Command, reply: bool) -> Result<CommandId, PortError> {
         let now = self.clock.now();
-        let envelope = Envelope { id, device_id: device.clone(), command, accepted_at: now, due_at: now, reply };
+        let envelope = Envelope { id, device_id: device.clone(), command, accepted_at: now, due_at: now, reply, trace: trace::current() };
         self.commands.enqueue(&envelope).await?;
         Ok(envelope.id)
     }
@@ -225,6 +226,7 @@ pub(super) fn send_command(message: &Message, now: Timestamp, reply: bool) -> En
         accepted_at: message.timestamp,
         due_at: message.due_at.map_or(now, |due_at| due_at.max(now)),
         reply,
+        trace: trace::current(),
     }
 }
 

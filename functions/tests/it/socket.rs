@@ -38,7 +38,7 @@ fn event(seq: u64) -> Arc<Event> {
     let data = EventData::ConnectionUpdate { status: Status::Connected, phone_number: None, reason: None };
     let draft = EventDraft::new(EventId::parse("evt_1").unwrap(), Timestamp::from_millis(0), &data);
     let device_id = DeviceId::parse("dev_1").unwrap();
-    Arc::new(Event { id: draft.id, seq, device_id, kind: draft.kind, at: draft.at, data: draft.data })
+    Arc::new(Event { id: draft.id, seq, device_id, kind: draft.kind, at: draft.at, trace: None, data: draft.data })
 }
 
 async fn next(client: &mut Client) -> Message {

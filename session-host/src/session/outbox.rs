@@ -320,6 +320,7 @@ mod tests {
             accepted_at: message.timestamp,
             due_at: message.timestamp,
             reply: false,
+            trace: None,
         };
         outbox.push(Received { envelope, attempts: 1, receipt: message.id.to_string() }, Outgoing::Message(message));
     }

@@ -86,8 +86,8 @@ impl Memory {
             let seq = state.stored.entry(device.clone()).or_default();
             *seq += 1;
             let id = EventId::parse(format!("evt_{device}_{seq}")).unwrap();
-            let EventDraft { id, kind, at, data } = EventDraft::new(id, now, &data);
-            let event = Event { id, seq: *seq, device_id: device.clone(), kind, at, data };
+            let EventDraft { id, kind, at, trace, data, .. } = EventDraft::new(id, now, &data);
+            let event = Event { id, seq: *seq, device_id: device.clone(), kind, at, trace, data };
             let waiting = Waiting { event, attempts: 0, due_at: Timestamp::from_millis(0) };
             state.waiting.entry(device.clone()).or_default().push_back(waiting);
         });

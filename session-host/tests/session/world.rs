@@ -148,7 +148,8 @@ impl World {
 
     pub async fn hand_in(&self, device: &DeviceId, command: Command) -> CommandId {
         let (id, now) = (self.intake.ids.command(), self.intake.clock.now());
-        let envelope = Envelope { id: id.clone(), device_id: device.clone(), command, accepted_at: now, due_at: now, reply: true };
+        let envelope =
+            Envelope { id: id.clone(), device_id: device.clone(), command, accepted_at: now, due_at: now, reply: true, trace: None };
         self.store.enqueue(&envelope).await.unwrap();
         id
     }

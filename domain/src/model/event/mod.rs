@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 pub use self::data::EventData;
 use super::{DeviceId, EventId, Jid, Timestamp, WebhookFilter};
+use crate::trace::{self, TraceParent};
 
 /// The kinds of event, by the contract's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,6 +105,8 @@ pub struct EventDraft {
     pub chat: Option<Jid>,
     /// When it happened.
     pub at: Timestamp,
+    /// The trace it belongs to.
+    pub trace: Option<TraceParent>,
     /// What it says, as JSON that is passed on byte for byte.
     pub data: Arc<RawValue>,
 }
@@ -112,7 +115,7 @@ impl EventDraft {
     /// An event that says `data`.
     pub fn new(id: EventId, at: Timestamp, data: &EventData) -> Self {
         let raw = to_raw_value(data).expect("event data has string keys only");
-        Self { id, kind: data.kind(), chat: data.chat().cloned(), at, data: raw.into() }
+        Self { id, kind: data.kind(), chat: data.chat().cloned(), at, trace: trace::current(), data: raw.into() }
     }
 }
 
@@ -129,6 +132,8 @@ pub struct Event {
     pub kind: EventKind,
     /// When it happened.
     pub at: Timestamp,
+    /// The trace it belongs to.
+    pub trace: Option<TraceParent>,
     /// What it says, as JSON that is passed on byte for byte.
     pub data: Arc<RawValue>,
 }
@@ -167,8 +172,15 @@ mod tests {
     fn a_frame_is_compact_json_with_the_data_as_it_is() {
         let data = EventData::ConnectionUpdate { status: Status::Connected, phone_number: Some("+6281100000001".into()), reason: None };
         let draft = EventDraft::new(EventId::parse("e1").unwrap(), Timestamp::from_millis(0), &data);
-        let event =
-            Event { id: draft.id, seq: 7, device_id: DeviceId::parse("a\"b").unwrap(), kind: draft.kind, at: draft.at, data: draft.data };
+        let event = Event {
+            id: draft.id,
+            seq: 7,
+            device_id: DeviceId::parse("a\"b").unwrap(),
+            kind: draft.kind,
+            at: draft.at,
+            trace: None,
+            data: draft.data,
+        };
         assert_eq!(
             event.frame(),
             r#"{"type":"connection_update","id":"e1","deviceId":"a\"b","seq":7,"timestamp":"1970-01-01T00:00:00.000Z","data":{"status":"connected","phoneNumber":"+6281100000001","reason":null}}"#
