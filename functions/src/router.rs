@@ -64,6 +64,7 @@ pub fn router(api: Api) -> Router {
 /// What the operator and users ask for.
 fn owners() -> Table {
     Table::new()
+        .get("/devices", devices::list::handle, devices::list::doc)
         .post("/devices", devices::create::handle, devices::create::doc)
         .get("/devices/{id}", devices::get::handle, devices::get::doc)
         .put("/devices/{id}", devices::update::handle, devices::update::doc)

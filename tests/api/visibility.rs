@@ -11,6 +11,7 @@ use crate::world::{Answer, Device, PDF, Phone, World, answer, http};
 /// somebody else's or has never been; `{own}` is the stranger's own session and `{mine}` their own device.
 const ASKED: &[(&str, &str, u16, &str)] = &[
     ("POST /devices", "", 403, r#"{"userId": {userId}, "alias": "Toko"}"#),
+    ("GET /devices", "", 200, ""),
     ("GET /devices/{id}", "", 404, ""),
     ("PUT /devices/{id}", "", 404, r#"{"description": "mine"}"#),
     ("DELETE /devices/{id}", "", 404, ""),

@@ -22,8 +22,8 @@ pub trait Devices: Send + Sync {
     /// The device with this key. How long it takes tells nothing of other keys.
     async fn find_by_key(&self, key: &ApiKey) -> Result<Option<Device>, PortError>;
 
-    /// A user's devices, oldest first.
-    async fn list(&self, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError>;
+    /// A user's devices, or everybody's, oldest first.
+    async fn list(&self, user: Option<UserId>, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError>;
 
     /// Changes what is given, sets `updated_at` to `at` and answers the device as it is then; `None` if there is none.
     async fn update(&self, id: &DeviceId, update: DeviceUpdate, at: Timestamp) -> Result<Option<Device>, PortError>;

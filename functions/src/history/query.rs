@@ -61,7 +61,7 @@ async fn chat(api: &Api, user: Option<UserId>, device: Option<&DeviceId>, contac
         (Some(device), _) => contact::chat(api, device, contact).await,
         (None, Some(user)) if contact.server() == Server::Lid => {
             let newest = PageRequest { page: 1, limit: PageRequest::MAX_LIMIT, cursor: None };
-            for device in api.devices.list(user, &DeviceFilter::default(), &newest).await?.items {
+            for device in api.devices.list(Some(user), &DeviceFilter::default(), &newest).await?.items {
                 if let Some(phone) = api.aliases.phone(&device.id, &contact).await? {
                     return Ok(phone);
                 }

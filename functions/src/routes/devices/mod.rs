@@ -6,6 +6,7 @@ pub mod delete;
 pub mod disconnect;
 pub mod get;
 pub mod key;
+pub mod list;
 pub mod messages;
 pub mod qr;
 pub mod read;

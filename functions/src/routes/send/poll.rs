@@ -16,7 +16,7 @@ use crate::{
     extract::Json,
     fields::{Number, Text},
     openapi::Operation,
-    sending::{self, Answer, Options, Quote, Sent, Terms, recipient},
+    sending::{self, Answer, Options, Quote, Sent, Terms, recipient, without_options},
 };
 use serde_json::json;
 
@@ -65,7 +65,7 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
         ..Draft::new(recipient(&request.recipient)?, MessageType::Poll, question)
     };
     let options = Options { quoted: request.quoted, delay: request.delay, ..Options::default() };
-    sending::send(&api, terms, request.session_id.as_deref(), draft, options).await
+    sending::send(&api, terms, request.session_id.as_deref(), draft, options).await.map_err(without_options)
 }
 
 /// Different answers to choose from.

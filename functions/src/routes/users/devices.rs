@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::State};
-use domain::model::{DeviceFilter, Status, UserId};
+use domain::model::{Device, DeviceFilter, Page, PageRequest, Status, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use serde_json::json;
 
 #[derive(JsonSchema, Deserialize)]
 pub struct Filter {
-    status: Option<Status>,
+    pub status: Option<Status>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -50,12 +50,18 @@ pub async fn list(
 ) -> Result<Success<Response>, ApiError> {
     let request = page.request();
     let page = if caller.may_see_user(user) {
-        api.devices.list(user, &DeviceFilter { status: filter.status }, &request).await?
+        api.devices.list(Some(user), &DeviceFilter { status: filter.status }, &request).await?
     } else {
         empty_page()
     };
-    let pagination = Pagination::of(&request, &page);
-    let now = api.clock.now();
-    let devices = page.items.into_iter().map(|device| DeviceItem::of(device, now)).collect();
-    Ok(Success::of(Response { devices, pagination }))
+    Ok(Success::of(Response::of(&api, &request, page)))
+}
+
+impl Response {
+    /// A page as it was found.
+    pub fn of(api: &Api, request: &PageRequest, page: Page<Device>) -> Self {
+        let pagination = Pagination::of(request, &page);
+        let now = api.clock.now();
+        Self { devices: page.items.into_iter().map(|device| DeviceItem::of(device, now)).collect(), pagination }
+    }
 }
