@@ -1,7 +1,7 @@
 //! One person: a number and a lid, the phone and the companions linked to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use wacore_binary::{Jid, Server};
@@ -11,7 +11,9 @@ use crate::adv::{self, SignedKeyIndexList};
 use crate::collections::Collections;
 use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
+use crate::persona::Persona;
 use crate::phone::{Phone, PhoneError, Wishes};
+use crate::stanza::unix_secs;
 
 /// With so few one-time keys left a companion is asked for more.
 const FEW_KEYS: usize = 5;
@@ -20,7 +22,7 @@ pub struct Account {
     pub number: String,
     pub lid: String,
     pub identity: IdentityKeyPair,
-    name: RwLock<String>,
+    persona: RwLock<Persona>,
     /// The phone's keys as the server hands them out.
     keys: Mutex<KeyBundle>,
     phone: Mutex<Phone>,
@@ -29,6 +31,8 @@ pub struct Account {
     acquaintances: Mutex<HashSet<String>>,
     /// Ids of the groups it is in.
     groups: Mutex<BTreeSet<String>>,
+    /// Numbers of those it blocked, and when (Unix seconds).
+    blocked: Mutex<BTreeMap<String, u64>>,
     roster: RwLock<Roster>,
     banned_until: Mutex<Option<Instant>>,
 }
@@ -57,7 +61,7 @@ struct Roster {
 impl Account {
     pub fn new(number: String, lid: String, name: String) -> Self {
         let identity = IdentityKeyPair::generate(&mut rand::rng());
-        let (phone, keys) = Phone::new(identity.clone());
+        let (mut phone, keys) = Phone::new(identity.clone());
         let mut collections = Collections::default();
         phone.publish_name(&name, &mut collections);
         let roster = Roster {
@@ -70,12 +74,13 @@ impl Account {
             number,
             lid,
             identity,
-            name: RwLock::new(name),
+            persona: RwLock::new(Persona { name, ..Default::default() }),
             keys: Mutex::new(keys),
             phone: Mutex::new(phone),
             collections: Mutex::new(collections),
             acquaintances: Mutex::default(),
             groups: Mutex::default(),
+            blocked: Mutex::default(),
             roster: RwLock::new(roster),
             banned_until: Mutex::default(),
         }
@@ -91,7 +96,15 @@ impl Account {
 
     /// What the person calls themselves.
     pub fn name(&self) -> String {
-        self.name.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.persona().name.clone()
+    }
+
+    pub fn persona(&self) -> RwLockReadGuard<'_, Persona> {
+        self.persona.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn persona_mut(&self) -> RwLockWriteGuard<'_, Persona> {
+        self.persona.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn is(&self, other: &Account) -> bool {
@@ -160,6 +173,28 @@ impl Account {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// False if it is so already.
+    pub fn block(&self, other: &Account, blocked: bool) -> bool {
+        let mut all = self.blocked_slot();
+        match blocked {
+            true if all.contains_key(&other.number) => false,
+            true => all.insert(other.number.clone(), unix_secs()).is_none(),
+            false => all.remove(&other.number).is_some(),
+        }
+    }
+
+    pub fn blocks(&self, other: &Account) -> bool {
+        self.blocked_slot().contains_key(&other.number)
+    }
+
+    pub fn blocked(&self) -> BTreeMap<String, u64> {
+        self.blocked_slot().clone()
+    }
+
+    fn blocked_slot(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.blocked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn collections(&self) -> MutexGuard<'_, Collections> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,7 +241,7 @@ impl Account {
         changed
     }
 
-    fn roster(&self) -> std::sync::RwLockReadGuard<'_, Roster> {
+    fn roster(&self) -> RwLockReadGuard<'_, Roster> {
         self.roster.read().unwrap_or_else(PoisonError::into_inner)
     }
 

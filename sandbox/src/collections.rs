@@ -3,7 +3,13 @@
 use std::collections::HashMap;
 
 use buffa::{Message as _, MessageField};
+use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Node, Server};
 use waproto::whatsapp::{SyncdPatch, SyncdVersion};
+
+use crate::account::Account;
+use crate::mailbox::Class;
+use crate::stanza;
 
 /// Patches one collection may have.
 const CAPACITY: usize = 10_000;
@@ -37,4 +43,25 @@ impl Collections {
         patches.push(patch.encode_to_vec());
         Some(version + 1)
     }
+}
+
+/// Tells a person's other companions that there is something to fetch.
+pub fn announce(own: &Account, device: u16, changed: &[(&str, u64)]) {
+    let from = own.jid(Server::Pn, 0);
+    let changed: Vec<Node> = changed.iter().map(|(name, version)| versioned(name, *version)).collect();
+    for device in own.devices().into_iter().filter(|companion| companion.id != device) {
+        let id = stanza::random_id();
+        let notification = NodeBuilder::new("notification")
+            .attr("from", &from)
+            .attr("id", id.as_str())
+            .attr("type", "server_sync")
+            .attr("t", stanza::unix_secs())
+            .children(changed.iter().cloned())
+            .build();
+        device.mailbox.push(Class::Notification, &id, from.clone(), notification);
+    }
+}
+
+fn versioned(name: &str, version: u64) -> Node {
+    NodeBuilder::new("collection").attr("name", name).attr("version", version).build()
 }

@@ -29,18 +29,21 @@ pub fn unlink(world: &World, account: &Account, id: u16) -> Option<()> {
     Some(())
 }
 
-/// Tells the person's other companions, and those of everyone who ever wrote, was written to or is
-/// in a group with the person.
-fn announce(world: &World, account: &Account, changed: &Device, change: &'static str) {
+/// Everyone who ever wrote, was written to, is in the address book or in a group with the person.
+pub fn audience(world: &World, account: &Account) -> Vec<Arc<Account>> {
     let mut acquaintances = account.acquaintances();
     for group in world.groups.of(account) {
         acquaintances.extend(group.members().iter().map(|member| member.account.number.clone()));
     }
     acquaintances.remove(&account.number);
-    let acquaintances = acquaintances.iter().filter_map(|number| world.account(number));
+    acquaintances.iter().filter_map(|number| world.account(number)).collect()
+}
+
+/// Tells the person's other companions, and those of everyone who knows the person.
+fn announce(world: &World, account: &Account, changed: &Device, change: &'static str) {
     let others = account.devices().into_iter().filter(|d| d.id != changed.id);
     let from = account.jid(Server::Pn, 0);
-    for device in others.chain(acquaintances.flat_map(|person| person.devices())) {
+    for device in others.chain(audience(world, account).iter().flat_map(|person| person.devices())) {
         let id = stanza::random_id();
         let notification = NodeBuilder::new("notification")
             .attr("from", &from)

@@ -2,6 +2,7 @@
 
 mod account;
 mod adv;
+mod blocklist;
 mod collections;
 mod connection;
 mod control;
@@ -18,6 +19,7 @@ mod media;
 mod messages;
 mod noise;
 mod pairing;
+mod persona;
 mod phone;
 mod receipts;
 mod reupload;

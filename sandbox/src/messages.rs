@@ -133,7 +133,7 @@ impl<'a> Envelope<'a> {
 
     /// `sealed` holds the content for this one device.
     fn deliver(&self, world: &World, account: &Arc<Account>, target: &Jid, sealed: &NodeRef<'_>) {
-        if account.is(self.sender) && target.device == self.device {
+        if account.blocks(self.sender) || (account.is(self.sender) && target.device == self.device) {
             return;
         }
         let from = self.sender.jid(target.server, self.device);

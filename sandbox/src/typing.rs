@@ -55,6 +55,9 @@ pub fn tell(world: &World, typist: &Arc<Account>, device: u16, to: &Jid, state: 
         let Some(other) = world.account_of(to) else {
             return false;
         };
+        if other.blocks(typist) {
+            return true;
+        }
         let stanza = stanza.attr("from", typist.jid(to.server, device)).build();
         reach(&other, typing(typist.jid(Server::Pn, 0)), &Arc::new(stanza));
         return true;

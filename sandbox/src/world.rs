@@ -21,6 +21,9 @@ use crate::pairing::Pairings;
 /// Lids count up from here, well apart from phone numbers.
 const FIRST_LID: u64 = 100_000_000_000_001;
 
+/// Ids of pictures count up from here.
+const FIRST_PICTURE: u64 = 1_700_000_001;
+
 pub struct World {
     /// Where it listens.
     pub host: SocketAddr,
@@ -37,6 +40,7 @@ pub struct World {
     pub closing: CancellationToken,
     accounts: RwLock<Directory>,
     lids: AtomicU64,
+    pictures: AtomicU64,
 }
 
 #[derive(Default)]
@@ -60,6 +64,7 @@ impl World {
             closing: CancellationToken::new(),
             accounts: RwLock::default(),
             lids: AtomicU64::new(FIRST_LID),
+            pictures: AtomicU64::new(FIRST_PICTURE),
         }
     }
 
@@ -90,6 +95,10 @@ impl World {
             _ => None,
         }
         .cloned()
+    }
+
+    pub fn next_picture(&self) -> u64 {
+        self.pictures.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Back to an empty world with fair weather.

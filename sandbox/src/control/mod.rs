@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::world::World;
 use error::ControlError;
@@ -46,6 +46,11 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/phones/{number}/typing", post(phones::typing::tell).get(phones::typing::list))
         .route("/phones/{number}/power", post(phones::power::switch))
         .route("/phones/{number}/ban", post(phones::ban::ban))
+        .route("/phones/{number}/block", post(phones::block::set))
+        .route("/phones/{number}/profile", put(phones::profile::change))
+        .route("/phones/{number}/contacts", get(phones::contacts::list).post(phones::contacts::save))
+        .route("/phones/{number}/contacts/{contact}", delete(phones::contacts::forget))
+        .route("/phones/{number}/chats/{chat}", get(phones::chats::show).post(phones::chats::change))
         .route("/phones/{number}/devices/{device}", delete(phones::devices::remove))
         .fallback(|| async { ControlError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ControlError::method_not_allowed() })

@@ -2,12 +2,11 @@
 
 use buffa::Message as _;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Node, NodeRef, Server};
+use wacore_binary::{Node, NodeRef};
 use waproto::whatsapp::SyncdPatch;
 
-use crate::collections::Collections;
+use crate::collections::{self, Collections};
 use crate::login::Member;
-use crate::mailbox::Class;
 use crate::stanza::{self, attr, bytes};
 
 const COLLECTIONS_LIMIT: usize = 16;
@@ -25,14 +24,15 @@ pub fn answer(member: &Member, node: &NodeRef<'_>) -> Node {
             .collect()
     };
     if !changed.is_empty() {
-        announce(member, changed);
+        let changed: Vec<_> = changed.iter().map(|(name, version)| (name.as_str(), *version)).collect();
+        collections::announce(&member.account, member.device.id, &changed);
     }
     let sync = NodeBuilder::new("sync").children(collections).build();
     stanza::result(node, [sync])
 }
 
 /// Takes a patch if there is one, and answers with what the client has not got yet.
-fn synchronise(stored: &mut Collections, asked: &NodeRef<'_>, changed: &mut Vec<Node>) -> Node {
+fn synchronise(stored: &mut Collections, asked: &NodeRef<'_>, changed: &mut Vec<(String, u64)>) -> Node {
     let name = attr(asked, "name");
     let known = attr(asked, "version").parse().unwrap_or(0);
     let answer = NodeBuilder::new("collection").attr("name", name.as_ref());
@@ -43,7 +43,7 @@ fn synchronise(stored: &mut Collections, asked: &NodeRef<'_>, changed: &mut Vec<
         };
         return match stored.append(&name, known, patch) {
             Some(version) => {
-                changed.push(versioned(&name, version));
+                changed.push((name.into_owned(), version));
                 answer.attr("version", version).build()
             }
             None => failed(answer, "409", "conflict"),
@@ -62,28 +62,4 @@ fn synchronise(stored: &mut Collections, asked: &NodeRef<'_>, changed: &mut Vec<
 fn failed(answer: NodeBuilder, code: &'static str, text: &'static str) -> Node {
     let error = NodeBuilder::new("error").attr("code", code).attr("text", text).build();
     answer.attr("type", "error").children([error]).build()
-}
-
-/// Tells the person's other companions that there is something to fetch.
-fn announce(member: &Member, changed: Vec<Node>) {
-    let from = member.account.jid(Server::Pn, 0);
-    for device in member.account.devices() {
-        if device.id == member.device.id {
-            continue;
-        }
-        let id = stanza::random_id();
-        let notification = NodeBuilder::new("notification")
-            .attr("from", &from)
-            .attr("id", id.as_str())
-            .attr("type", "server_sync")
-            .attr("t", stanza::unix_secs())
-            .children(changed.iter().cloned())
-            .build();
-        let mailbox = &device.mailbox;
-        mailbox.push(Class::Notification, &id, from.clone(), notification);
-    }
-}
-
-fn versioned(name: &str, version: u64) -> Node {
-    NodeBuilder::new("collection").attr("name", name).attr("version", version).build()
 }

@@ -1,9 +1,11 @@
 //! Questions to the server: each gets a result or an error, never silence.
 
 mod appstate;
+mod blocklist;
 mod devices;
 mod groups;
 mod media;
+mod persona;
 mod prekeys;
 mod settings;
 mod usync;
@@ -30,7 +32,10 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
         "w:m" => media::answer(world, node),
         "w:g2" => groups::answer(world, member, node),
         "md" => devices::answer(world, member, node),
-        "abt" | "blocklist" | "privacy" => settings::answer(node),
+        "blocklist" => blocklist::answer(world, member, node),
+        "w:profile:picture" => persona::picture(world, member, node),
+        "status" => persona::about(world, member, node),
+        "abt" | "privacy" => settings::answer(node),
         _ => answer_anyone(node),
     }
 }

@@ -13,7 +13,6 @@ pub fn answer(node: &NodeRef<'_>) -> Node {
     }
     let settings = match attr(node, "xmlns").as_ref() {
         "abt" => NodeBuilder::new("props").attr("protocol", "1").build(),
-        "blocklist" => NodeBuilder::new("list").build(),
         _ => NodeBuilder::new("privacy")
             .children(PRIVACY.map(|(name, value)| NodeBuilder::new("category").attr("name", name).attr("value", value).build()))
             .build(),

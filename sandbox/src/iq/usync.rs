@@ -6,6 +6,7 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, NodeRef, Server};
 
 use crate::account::Account;
+use crate::persona::verified_name;
 use crate::stanza::{self, attr};
 use crate::world::World;
 
@@ -79,6 +80,18 @@ fn answer_protocol(protocol: &str, account: Option<&Arc<Account>>, user: &NodeRe
             Some(NodeBuilder::new("lid").attr("val", lid).build())
         }
         "devices" => Some(devices(account?)),
+        "status" => {
+            let about = account?.persona().about.clone()?;
+            Some(NodeBuilder::new("status").attr("t", about.since).string_content(about.text).build())
+        }
+        "picture" => {
+            let picture = account?.persona().picture.clone()?;
+            Some(NodeBuilder::new("picture").attr("id", picture.id).build())
+        }
+        "business" => {
+            let name = account?.persona().business.clone()?;
+            Some(NodeBuilder::new("business").children([verified_name(&name)]).build())
+        }
         _ => None,
     }
 }

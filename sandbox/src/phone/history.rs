@@ -17,6 +17,7 @@ use waproto::whatsapp::{
 };
 
 use super::Phone;
+use super::arrangement::Arrangement;
 use super::log::{Record, Side, Status};
 use crate::account::{Account, Device};
 use crate::groups::{Group, Role};
@@ -50,7 +51,8 @@ struct Chat<'a> {
 impl Phone {
     /// Everything for a companion that has just been linked; nothing if nobody ever wrote.
     pub(super) fn share_history(&mut self, world: &World, own: &Account, device: &Device) -> Vec<Node> {
-        let parts = self.parts(world, own, device.history.full);
+        let arrangement = self.app_state.arrangement(&own.collections()).clone();
+        let parts = self.parts(world, own, &arrangement, device.history.full);
         let parts = parts.into_iter().enumerate().filter_map(|(order, part)| {
             let notification = notification(world, &part, order, device.history.inline)?;
             let message = ProtocolMessage {
@@ -63,7 +65,7 @@ impl Phone {
         parts.collect()
     }
 
-    fn parts(&self, world: &World, own: &Account, full: bool) -> Vec<HistorySync> {
+    fn parts(&self, world: &World, own: &Account, arrangement: &Arrangement, full: bool) -> Vec<HistorySync> {
         let chats = self.chats(world, own);
         if chats.is_empty() {
             return Vec::new();
@@ -71,7 +73,7 @@ impl Phone {
         let mut parts = vec![
             HistorySync {
                 sync_type: Sync::INITIAL_BOOTSTRAP,
-                conversations: chats.iter().map(|chat| chat.latest(own)).collect(),
+                conversations: chats.iter().map(|chat| chat.latest(own, arrangement)).collect(),
                 phone_number_to_lid_mappings: people(world, &chats).iter().map(|person| lid_mapping(person)).collect(),
                 ..Default::default()
             },
@@ -114,7 +116,8 @@ impl Phone {
 }
 
 impl Chat<'_> {
-    fn latest(&self, own: &Account) -> Conversation {
+    fn latest(&self, own: &Account, arrangement: &Arrangement) -> Conversation {
+        let arranged = arrangement.chat(&self.jid);
         let unread = self.records.iter().filter(|record| matches!(record.side, Side::Incoming { read: false, .. }));
         let last = self.records.last().map(|record| record.timestamp);
         let last = last.or(self.group.as_ref().map(|group| group.created));
@@ -129,11 +132,16 @@ impl Chat<'_> {
             last_msg_timestamp: last,
             unread_count: Some(unread.count() as u32),
             end_of_history_transfer_type: Some(transfer),
+            name: arrangement.name(&self.jid).map(str::to_owned),
+            archived: Some(arranged.archived),
+            pinned: arranged.pinned_at(),
+            mute_end_time: arranged.mute_end(),
+            marked_as_unread: Some(arranged.marked_unread),
             ..Default::default()
         };
         if let Some(person) = &self.person {
             let lid_jid = Some(person.jid(Server::Lid, 0).to_string());
-            return Conversation { name: Some(person.name()), lid_jid, ..conversation };
+            return Conversation { lid_jid, ..conversation };
         }
         let Some(group) = &self.group else {
             return conversation;

@@ -2,6 +2,7 @@
 //! knows no more of what they say than WhatsApp does.
 
 mod appstate;
+mod arrangement;
 mod attachment;
 mod changes;
 mod content;
@@ -24,6 +25,8 @@ use wacore_binary::{Jid, Node, Server};
 use wacore_libsignal::protocol::{IdentityKeyPair, ProtocolAddress};
 use waproto::whatsapp::Message;
 
+pub use appstate::Action;
+pub use arrangement::Rearrangement;
 pub use content::Content;
 pub use draft::{Letter, draft};
 pub use history::Wishes;
@@ -35,8 +38,9 @@ use crate::groups::Group;
 use crate::keys::KeyBundle;
 use crate::stanza::random_id;
 use crate::world::World;
-use crate::{messages, receipts, typing};
-use appstate::AppStateKey;
+use crate::{collections, messages, receipts, typing};
+use appstate::AppState;
+use arrangement::Arrangement;
 use group_keys::GroupKeys;
 use log::{Body, Log};
 use signal::Signal;
@@ -90,7 +94,7 @@ pub struct Phone {
     typings: VecDeque<Typing>,
     /// Companions that got the app-state key.
     greeted: HashSet<u16>,
-    app_state_key: AppStateKey,
+    app_state: AppState,
 }
 
 /// Something that reaches the phone as soon as it is on.
@@ -110,14 +114,19 @@ impl Phone {
             log: Log::default(),
             typings: VecDeque::new(),
             greeted: HashSet::new(),
-            app_state_key: AppStateKey::generate(),
+            app_state: AppState::default(),
         };
         (phone, keys)
     }
 
     /// Tells later companions what the person is called.
-    pub fn publish_name(&self, name: &str, collections: &mut Collections) {
-        collections.append(appstate::CRITICAL, 0, self.app_state_key.name_patch(name));
+    pub fn publish_name(&mut self, name: &str, collections: &mut Collections) {
+        self.app_state.write(collections, &Action::name_oneself(name));
+    }
+
+    /// How the person has arranged things, here or on a companion.
+    pub fn arrangement(&mut self, collections: &Collections) -> &Arrangement {
+        self.app_state.arrangement(collections)
     }
 
     pub fn is_on(&self) -> bool {
@@ -251,6 +260,17 @@ pub fn read(world: &World, own: &Arc<Account>, chat: &Jid) -> Result<(), PhoneEr
         }
     };
     utter(world, own, receipts);
+    Ok(())
+}
+
+/// The person changes the address book or arranges chats: the companions hear of it.
+pub fn arrange(own: &Account, actions: &[Action]) -> Result<(), PhoneError> {
+    let changed: Vec<_> = {
+        let mut phone = own.switched_on()?;
+        let mut collections = own.collections();
+        actions.iter().filter_map(|action| phone.app_state.write(&mut collections, action)).collect()
+    };
+    collections::announce(own, 0, &changed);
     Ok(())
 }
 

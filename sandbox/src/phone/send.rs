@@ -107,9 +107,9 @@ impl Phone {
 
     pub(super) fn share_app_state_key(&mut self, own: &Account, device: u16) -> Option<Node> {
         let key = AppStateSyncKey {
-            key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(self.app_state_key.id.to_vec()) }),
+            key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(self.app_state.key.id.to_vec()) }),
             key_data: MessageField::some(AppStateSyncKeyData {
-                key_data: Some(self.app_state_key.data.to_vec()),
+                key_data: Some(self.app_state.key.data.to_vec()),
                 fingerprint: MessageField::some(AppStateSyncKeyFingerprint {
                     raw_id: Some(1),
                     current_index: Some(0),

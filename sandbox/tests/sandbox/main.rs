@@ -15,6 +15,7 @@ mod media;
 mod net;
 mod offline;
 mod pairing;
+mod people;
 mod retries;
 mod texts;
 mod typing;

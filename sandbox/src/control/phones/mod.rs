@@ -1,11 +1,15 @@
 //! `/phones/…`: what the people do with their phones.
 
 pub mod ban;
+pub mod block;
+pub mod chats;
+pub mod contacts;
 pub mod create;
 pub mod devices;
 pub mod history;
 pub mod messages;
 pub mod power;
+pub mod profile;
 pub mod read;
 mod row;
 pub mod scan;
