@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("ai", &["domain", "fetch"]),
     ("domain", &[]),
     ("embedded", &["domain"]),
-    ("fetch", &["media"]),
+    ("fetch", &["domain", "media"]),
     ("functions", &["ai", "domain", "fetch", "media"]),
     ("media", &[]),
     ("session-host", &["ai", "domain", "fetch", "media"]),

@@ -11,6 +11,7 @@ mod get;
 mod name;
 mod post;
 mod preview;
+mod webhook;
 
 pub use self::{
     addresses::Reach,
@@ -20,4 +21,5 @@ pub use self::{
     name::file_name,
     post::Poster,
     preview::{LinkPreview, first_url, link_preview},
+    webhook::{CONNECTION_HEADERS, NotTaken, Webhooks},
 };

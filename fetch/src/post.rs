@@ -29,13 +29,19 @@ impl Poster {
         &self.0
     }
 
-    /// The status that a receiver answers with in time, whichever it is. `headers` take precedence over ours.
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: impl Into<Bytes>, timeout: Duration) -> Result<StatusCode, FetchError> {
+    /// The status and the headers that a receiver answers with in time, whichever they are. `headers` take precedence over ours.
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+        timeout: Duration,
+    ) -> Result<(StatusCode, HeaderMap), FetchError> {
         let request = self.0.request(Method::POST, url)?.headers(headers).timeout(timeout).body(body.into());
-        let response = request.send().await?;
-        let status = response.status();
+        let mut response = request.send().await?;
+        let answered = (response.status(), std::mem::take(response.headers_mut()));
         drain(response).await;
-        Ok(status)
+        Ok(answered)
     }
 }
 

@@ -22,9 +22,10 @@ impl SignedBody {
         Self::of(event.id.as_str(), &event.body(), secret, at)
     }
 
-    fn of(id: &str, unsigned: &str, secret: &str, at: Timestamp) -> Self {
+    /// The same for any JSON object that is not empty, under its `id`.
+    pub fn of(id: &str, unsigned: &str, secret: &str, at: Timestamp) -> Self {
         let inner = sign(secret, unsigned.as_bytes());
-        let open = unsigned.strip_suffix('}').expect("an event is a JSON object");
+        let open = unsigned.strip_suffix('}').expect("the body is a JSON object");
         let body = format!(r#"{open},"signature":"{inner}"}}"#);
         let seconds = at.seconds();
         let standard = hmac(&standard_key(secret), format!("{id}.{seconds}.{body}").as_bytes());

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::random;
 
 use super::{Clock, SystemClock};
-use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, MediaId, MessageId};
+use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, MediaId, MessageId, Timestamp};
 
 /// Makes identifiers and secrets nobody can guess.
 pub trait Ids: Send + Sync {
@@ -43,6 +43,11 @@ where
     hex::encode(bytes)
 }
 
+/// An id that comes before those of all events made at `at` or later, and after those made earlier.
+pub fn before_events(at: Timestamp) -> EventId {
+    EventId::parse(format!("evt_{:012x}", at.millis().max(0))).expect(VALID)
+}
+
 impl Ids for RandomIds {
     fn device(&self) -> DeviceId {
         DeviceId::parse(format!("dev_{}", hex::<10>())).expect(VALID)
@@ -53,8 +58,7 @@ impl Ids for RandomIds {
     }
 
     fn event(&self) -> EventId {
-        let millis = SystemClock.now().millis();
-        EventId::parse(format!("evt_{millis:012x}{}", hex::<8>())).expect(VALID)
+        EventId::parse(format!("{}{}", before_events(SystemClock.now()), hex::<8>())).expect(VALID)
     }
 
     fn message(&self) -> MessageId {

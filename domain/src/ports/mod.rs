@@ -29,7 +29,7 @@ pub use commands::{CommandSink, CommandSource, Received};
 pub use deliveries::Deliveries;
 pub use devices::Devices;
 pub use events::{EventScope, Events};
-pub use ids::{Ids, RandomIds};
+pub use ids::{Ids, RandomIds, before_events};
 pub use journal::{Change, Journal, Step};
 pub use key_value::{KeyValue, Op};
 pub use limits::{Count, Limits};
