@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use ai::{Endpoint, InvalidEndpoint};
 use functions::RateLimits;
 
 /// How log lines are written.
@@ -53,6 +54,12 @@ pub struct Config {
     pub public_url: Option<String>,
     /// `ALLOW_PRIVATE_URLS` (true): whether webhooks, and files to be sent, may lie on this machine and in private networks.
     pub allow_private_urls: bool,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, such as `http://127.0.0.1:4318`; none without.
+    pub otlp_endpoint: Option<String>,
+    /// `OPENAI_API_KEY`, `OPENAI_BASE_URL` (OpenAI's own): who answers for all models but Gemini's; an address alone will do.
+    pub openai: Option<Endpoint>,
+    /// `GEMINI_API_KEY`, `GEMINI_BASE_URL` (Google's own): who answers for models named `gemini-…`.
+    pub gemini: Option<Endpoint>,
     /// `LOG_FORMAT` (text): how log lines are written.
     pub log_format: LogFormat,
     /// Which sandbox to talk to.
@@ -70,6 +77,8 @@ pub struct SandboxConfig {
     pub url: Option<String>,
     /// `CRASH_AT`: the step to die at, for tests.
     pub crash_at: Option<crate::crash::CrashAt>,
+    /// `AI_PAUSE_MS`: how long a chat has to be silent before a device answers by itself, for tests.
+    pub ai_pause: Option<Duration>,
 }
 
 /// Everything that is wrong with the environment.
@@ -108,14 +117,22 @@ impl Config {
             },
             public_url: reader.parse("PUBLIC_URL", "an http or https URL").map(|BaseUrl(url)| url),
             allow_private_urls: reader.parse("ALLOW_PRIVATE_URLS", "true or false").unwrap_or(true),
+            otlp_endpoint: reader.parse("OTEL_EXPORTER_OTLP_ENDPOINT", "an http or https URL").map(|BaseUrl(url)| url),
+            openai: reader.endpoint("OPENAI_API_KEY", "OPENAI_BASE_URL", Endpoint::OPENAI),
+            gemini: reader.endpoint("GEMINI_API_KEY", "GEMINI_BASE_URL", Endpoint::GEMINI),
             log_format: reader.parse("LOG_FORMAT", "text or json").unwrap_or(LogFormat::Text),
             #[cfg(feature = "sandbox")]
             sandbox: SandboxConfig {
                 port: reader.parse("SANDBOX_PORT", "a port number").unwrap_or(3002),
                 url: reader.text("SANDBOX_URL"),
                 crash_at: reader.parse("CRASH_AT", "a step and a side, such as sent/before"),
+                ai_pause: reader.parse("AI_PAUSE_MS", "a number").map(Duration::from_millis),
             },
         };
+        #[cfg(feature = "sandbox")]
+        if config.otlp_endpoint.as_deref().is_some_and(|url| !is_on_loopback(url)) {
+            reader.problems.push("OTEL_EXPORTER_OTLP_ENDPOINT must be on this machine: a sandbox build talks to loopback addresses only".into());
+        }
         if config.port == config.ws_port && config.port != 0 {
             reader.problems.push("PORT and WS_PORT must differ".into());
         }
@@ -142,6 +159,13 @@ impl FromStr for Size {
         let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).ok_or(())?;
         (1..=2 << 30).contains(&bytes).then_some(Self(bytes)).ok_or(())
     }
+}
+
+#[cfg(feature = "sandbox")]
+fn is_on_loopback(url: &str) -> bool {
+    let url: Option<axum::http::Uri> = url.parse().ok();
+    let host = url.as_ref().and_then(|url| url.host()).unwrap_or_default().trim_matches(['[', ']']);
+    host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// The beginning of a URL, without a slash at its end.
@@ -182,6 +206,18 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             self.problems.push(format!("{name} must be a number from 0 to {most}, not {value}"));
         }
         Some(value)
+    }
+
+    /// Whoever asks a provider shows it the key, and nobody else.
+    fn endpoint(&mut self, key: &str, url: &str, default: &str) -> Option<Endpoint> {
+        let found = Endpoint::find(self.text(url).as_deref(), self.text(key).as_deref(), default);
+        found.unwrap_or_else(|problem| {
+            self.problems.push(match problem {
+                InvalidEndpoint::Url => format!("{url} must be an http or https URL"),
+                InvalidEndpoint::Key => format!("{key} must be printable ASCII without spaces"),
+            });
+            None
+        })
     }
 
     /// A secret travels in headers and query strings, and its value is never shown.
@@ -231,6 +267,8 @@ mod tests {
             ("SEND_WAIT_MS", "60001"),
             ("ALLOW_PRIVATE_URLS", "yes"),
             ("API_TOKEN", "hush hush"),
+            ("OPENAI_API_KEY", "hush hush"),
+            ("GEMINI_BASE_URL", "hush"),
         ])
         .err()
         .map(|problems| problems.to_string())
@@ -239,7 +277,8 @@ mod tests {
             problems,
             "these settings cannot be used:\n  HOST must be an IP address, not \"localhost\"\n  PORT must be a port number, not \"99999\"\n  \
              API_TOKEN must be printable ASCII without spaces\n  SEND_WAIT_MS must be a number from 0 to 60000, not 60001\n  \
-             ALLOW_PRIVATE_URLS must be true or false, not \"yes\""
+             ALLOW_PRIVATE_URLS must be true or false, not \"yes\"\n  OPENAI_API_KEY must be printable ASCII without spaces\n  \
+             GEMINI_BASE_URL must be an http or https URL"
         );
     }
 }

@@ -4,6 +4,7 @@ pub mod config;
 #[cfg(feature = "sandbox")]
 pub mod crash;
 mod secrets;
+pub mod telemetry;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use ai::{Providers, Timing};
 use anyhow::{Context, Result};
 use axum::{Router, serve::ListenerExt};
 use domain::{
@@ -19,9 +21,9 @@ use domain::{
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
 use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, Store};
-use fetch::{Fetcher, Reach};
+use fetch::{Fetcher, Poster, Reach};
 use functions::{Api, ApiConfig};
-use session_host::{Host, Network, Ports, deliver};
+use session_host::{Host, Network, Ports, deliver, replies};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,6 +31,9 @@ use crate::config::Config;
 
 /// How long requests in hand may take when the program stops.
 const REQUESTS_IN_HAND: Duration = Duration::from_secs(10);
+
+/// How long a model may take whose answer a caller waits for.
+const IN_PERSON: Duration = Duration::from_secs(25);
 
 /// How often the store is rid of what nobody needs any more.
 const PRUNE: Duration = Duration::from_secs(3600);
@@ -51,6 +56,7 @@ pub struct Warta {
 impl Warta {
     /// Opens the data folder, takes up every device and listens.
     pub async fn start(config: Config, network: Network) -> Result<Self> {
+        telemetry::metrics();
         let store = Store::open(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
@@ -97,7 +103,11 @@ impl Warta {
             ids: ids.clone(),
             epoch: store.epoch(),
         };
-        let host = Host::start(ports, network, deliver::Config::new(webhook_secret, reach(&config))).await;
+        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret, reach(&config)));
+        work.replies = replies::Config::new(providers(&config, Timing::default()));
+        #[cfg(feature = "sandbox")]
+        config.sandbox.ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
+        let host = Host::start(ports, network, work).await;
 
         let (closing, sockets) = (CancellationToken::new(), TaskTracker::new());
         let api = Api {
@@ -112,6 +122,7 @@ impl Warta {
             media: files,
             links: Some(links),
             fetcher: Fetcher::new(reach(&config)),
+            providers: providers(&config, Timing { attempt: IN_PERSON, deadline: IN_PERSON, ..Timing::default() }),
             limits: Arc::new(InProcessLimits::default()),
             intake: Intake {
                 messages: steps.clone(),
@@ -135,6 +146,8 @@ impl Warta {
                 send_wait: config.send_wait,
                 version: env!("CARGO_PKG_VERSION").into(),
             },
+            metrics: Some(Arc::new(|| telemetry::metrics().render())),
+            ready: host.taken_up(),
             started_at: clock.now(),
             closing: closing.clone(),
             sockets: sockets.clone(),
@@ -143,6 +156,7 @@ impl Warta {
             serve(api_listener, functions::router(api.clone()), closing.clone()),
             serve(socket_listener, functions::socket_router(api), closing.clone()),
             tokio::spawn(prune(store.clone(), media, clock, closing.clone())),
+            tokio::spawn(telemetry::keep(closing.clone())),
         ];
         Ok(Self { api: api_addr, socket: socket_addr, token_file, host, store, closing, sockets, servers })
     }
@@ -165,6 +179,12 @@ impl Warta {
         self.host.shutdown().await;
         self.store.close().await;
     }
+}
+
+/// The operator's providers, wherever they are. A sandbox build stays on this machine.
+fn providers(config: &Config, timing: Timing) -> Providers {
+    let reach = if cfg!(feature = "sandbox") { Reach::Loopback } else { Reach::Anywhere };
+    Providers::new(Poster::new(reach), ai::Config { openai: config.openai.clone(), gemini: config.gemini.clone(), timing })
 }
 
 /// Where webhooks may lie. A sandbox build stays on this machine.

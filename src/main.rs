@@ -6,11 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use session_host::Network;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
-use warta::{
-    Warta,
-    config::{Config, LogFormat},
-};
+use warta::{Warta, config::Config, telemetry};
 
 /// A WhatsApp REST API. Settings come from the environment; see the README.
 #[derive(Parser)]
@@ -30,12 +26,6 @@ enum Command {
     Serve,
 }
 
-/// The library's own warnings quote addresses, so only its errors are shown unless `RUST_LOG` says otherwise.
-const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,\
-                    whatsapp_rust=error,wacore=error,wacore_noise=error,wacore_libsignal=error,wacore_appstate=error";
-/// A production build does not know the word.
-const SANDBOX_LOGS: &str = if cfg!(feature = "sandbox") { ",sandbox=info" } else { "" };
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
@@ -51,7 +41,7 @@ async fn run() -> Result<()> {
     let arguments = Arguments::parse();
     let Command::Serve = arguments.command.unwrap_or(Command::Serve);
     let config = Config::read(|name| std::env::var(name).ok())?;
-    log(config.log_format);
+    let telemetry = telemetry::start(&config)?;
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -80,16 +70,8 @@ async fn run() -> Result<()> {
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
+    tokio::task::spawn_blocking(|| telemetry.flush()).await?;
     Ok(())
-}
-
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new([LOGS, SANDBOX_LOGS].concat()));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-    }
 }
 
 #[cfg(feature = "sandbox")]

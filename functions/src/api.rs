@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ai::Providers;
 use domain::{
     model::Timestamp,
     pipeline::{Intake, Links},
@@ -28,6 +29,8 @@ pub struct Api {
     pub links: Option<Links>,
     /// Gets files from where users say they lie.
     pub fetcher: Fetcher,
+    /// Asks language models.
+    pub providers: Providers,
     pub limits: Arc<dyn Limits>,
     pub intake: Intake,
     pub statistics: Arc<dyn Statistics>,
@@ -35,6 +38,10 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub config: ApiConfig,
+    /// Writes down the figures of this process, if it keeps any.
+    pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// Whether the program has taken up its devices.
+    pub ready: CancellationToken,
     /// When the program started.
     pub started_at: Timestamp,
     /// Cancelled when the program stops: sockets say goodbye and long waits end.

@@ -1,15 +1,16 @@
 //! Every request has an id: in its log lines, in its response, and in its error, which is written here.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header::CONTENT_LENGTH},
+    http::{HeaderName, HeaderValue, Method, header::CONTENT_LENGTH},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tracing::{Instrument, field};
+use domain::trace::{self, TraceParent};
+use tracing::{Instrument, Span, field};
 
 use crate::{api::Api, error::ApiError};
 
@@ -21,7 +22,10 @@ pub async fn run(State(api): State<Arc<Api>>, request: Request, next: Next) -> R
     let id = request.headers().get(HEADER).and_then(sane).map_or_else(|| api.ids.request(), str::to_owned);
     // The template, never the path itself: the query may hold a token.
     let path = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
-    let span = tracing::info_span!("request", method = %request.method(), path, request_id = %id, status = field::Empty);
+    let (method, begun) = (request.method().clone(), Instant::now());
+    let span = tracing::info_span!("request", %method, path, request_id = %id, status = field::Empty);
+    let traced = traced(&request, path, &id);
+    let path = path.to_owned();
     async {
         let mut response = next.run(request).await;
         if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
@@ -37,12 +41,37 @@ pub async fn run(State(api): State<Arc<Api>>, request: Request, next: Next) -> R
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HEADER, value);
         }
-        span.record("status", response.status().as_u16());
+        let status = response.status();
+        span.record("status", status.as_u16());
+        traced.record("http.response.status_code", status.as_u16());
         tracing::debug!("a request was answered");
+        let labels = [("method", known(&method)), ("path", path.into()), ("status", status.as_str().to_owned().into())];
+        metrics::histogram!("warta_http_request_duration_seconds", &labels).record(begun.elapsed());
         response
     }
+    .instrument(traced.clone())
     .instrument(span.clone())
     .await
+}
+
+/// Its part of a trace: the client's, if it sends one along.
+fn traced(request: &Request, path: &str, id: &str) -> Span {
+    let span = tracing::info_span!(
+        target: trace::TARGET, "request",
+        otel.name = format_args!("{} {path}", request.method()), otel.kind = "server",
+        http.request.method = %request.method(), http.route = path, http.response.status_code = field::Empty, request_id = id
+    );
+    if !span.is_disabled() {
+        let parent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+        trace::adopt(&span, parent.map(|parent| TraceParent(parent.to_owned())).as_ref());
+    }
+    span
+}
+
+/// Of methods that nobody knows there may be any number.
+fn known(method: &Method) -> Cow<'static, str> {
+    let known = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::PATCH];
+    if known.contains(method) { method.as_str().to_owned().into() } else { "other".into() }
 }
 
 /// The client's own id, if it can go into logs and headers as it is.

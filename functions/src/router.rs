@@ -27,7 +27,7 @@ use crate::{
     limits,
     openapi::{self, Table},
     request_id,
-    routes::{self, devices, health, media, messages, send, socket, templates, users},
+    routes::{self, devices, health, media, messages, metrics, send, socket, templates, users},
 };
 
 /// What every endpoint of the contract starts with.
@@ -44,6 +44,7 @@ pub fn router(api: Api) -> Router {
     let limited = middleware::from_fn_with_state(api.clone(), limits::run);
     let key = middleware::from_fn_with_state(api.clone(), auth::require_key);
     let owners = owners()
+        .merge(people())
         .merge(sends())
         .with(|router| router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).layer(authenticated.clone()));
     let devices = sends().by_key("/device").with(|router| router.method_not_allowed_fallback(method_not_allowed).layer(key));
@@ -54,6 +55,9 @@ pub fn router(api: Api) -> Router {
         // The one path under it that nesting leaves out.
         .route(&format!("{BASE}/"), any(not_found).layer(authenticated).layer(limited.clone()))
         .route("/health", get(health::handle))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::handle))
         .route("/ws", get(socket::open).layer(limited))
         .merge(openapi::routes(BASE, entries))
         .method_not_allowed_fallback(method_not_allowed)
@@ -76,11 +80,20 @@ fn owners() -> Table {
         .post("/devices/{id}/key", devices::key::handle, devices::key::doc)
         .post("/devices/{id}/read", devices::read::handle, devices::read::doc)
         .post("/devices/{id}/typing", devices::typing::handle, devices::typing::doc)
+        .get("/devices/{id}/settings/ai", devices::settings::ai::get::handle, devices::settings::ai::get::doc)
+        .put("/devices/{id}/settings/ai", devices::settings::ai::update::handle, devices::settings::ai::update::doc)
+        .post("/devices/{id}/settings/ai/test", devices::settings::ai::test::handle, devices::settings::ai::test::doc)
         .get("/devices/{id}/messages", devices::messages::list, devices::messages::list_doc)
         .get("/devices/{id}/messages/{contactId}", devices::messages::of_contact, devices::messages::of_contact_doc)
+        .post("/devices/{id}/pairing-code", devices::pairing_code::handle, devices::pairing_code::doc)
+        .get("/devices/{id}/passkey", devices::passkey::get, devices::passkey::get_doc)
+        .post("/devices/{id}/passkey", devices::passkey::answer, devices::passkey::answer_doc)
+        .post("/devices/{id}/passkey/confirm", devices::passkey::confirm, devices::passkey::confirm_doc)
         .get("/users/{userId}/devices", users::devices::list, users::devices::doc)
         .get("/users/{userId}/messages", users::messages::list, users::messages::doc)
         .post("/auth/token", routes::auth::token::handle, routes::auth::token::doc)
+        .get("/sessions", sessions::list::handle, sessions::list::doc)
+        .post("/sessions/{sessionId}/cancel", sessions::cancel::handle, sessions::cancel::doc)
         .get("/templates", templates::list::handle, templates::list::doc)
         .post("/templates", templates::create::handle, templates::create::doc)
         .get("/templates/{name}", templates::get::handle, templates::get::doc)
@@ -171,7 +184,7 @@ mod tests {
 
     #[test]
     fn every_example_of_a_request_can_be_read() {
-        let (_, entries) = owners().merge(sends()).split();
+        let (_, entries) = owners().merge(people()).merge(sends()).split();
         for entry in entries {
             if let Some(Body::Json { example, reads, .. }) = (entry.say)().body {
                 assert_eq!(reads(&example), Ok(()), "{} {}", entry.method, entry.path);

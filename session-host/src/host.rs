@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ai::Providers;
 use domain::{
     model::{DeviceId, Outcome},
     pipeline::{Backoff, Publisher, sweep},
@@ -14,13 +15,14 @@ use domain::{
         Push, Received, Replies,
     },
 };
-use fetch::Fetcher;
+use fetch::{Fetcher, Poster};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     deliver::{self, Deliverer},
     network::Network,
+    replies::{self, Answering},
     session::{self, Receiving, Room},
 };
 
@@ -81,11 +83,14 @@ pub struct Config {
     pub webhooks: deliver::Config,
     /// Larger files that come in are left where they are.
     pub max_download_bytes: u64,
+    /// How devices answer by themselves.
+    pub replies: replies::Config,
 }
 
 impl From<deliver::Config> for Config {
     fn from(webhooks: deliver::Config) -> Self {
-        Self { webhooks, max_download_bytes: 100 * 1024 * 1024 }
+        let nobody = Providers::new(Poster::new(webhooks.reach), ai::Config::default());
+        Self { webhooks, max_download_bytes: 100 * 1024 * 1024, replies: replies::Config::new(nobody) }
     }
 }
 
@@ -101,6 +106,8 @@ pub(crate) struct Shared {
     pub room: Room,
     /// Gets what links lead to.
     pub fetcher: Fetcher,
+    /// For answers of their own.
+    pub answering: Answering,
 }
 
 impl Shared {
@@ -132,6 +139,7 @@ impl Shared {
 pub struct Host {
     sessions: Arc<Sessions>,
     deliverer: Deliverer,
+    taken_up: CancellationToken,
     stopping: CancellationToken,
     loops: TaskTracker,
 }
@@ -154,6 +162,7 @@ impl Host {
             ids: ports.ids.clone(),
             epoch: ports.epoch,
         };
+        let answering = Answering::new(config.replies, &ports);
         let shared = Arc::new(Shared {
             ports,
             publisher,
@@ -162,14 +171,21 @@ impl Host {
             receiving: Receiving::new(config.max_download_bytes),
             room: Room::new(),
             fetcher,
+            answering,
         });
         let sessions =
             Arc::new(Sessions { shared, running: Mutex::default(), tasks: TaskTracker::new(), stopping: CancellationToken::new() });
-        let host = Self { sessions, deliverer, stopping: CancellationToken::new(), loops: TaskTracker::new() };
-        host.spawn_loop(resume(host.sessions.clone()));
+        let host =
+            Self { sessions, deliverer, taken_up: CancellationToken::new(), stopping: CancellationToken::new(), loops: TaskTracker::new() };
+        host.spawn_loop(resume(host.sessions.clone(), host.taken_up.clone()));
         host.spawn_loop(dispatch(host.sessions.clone()));
         host.spawn_loop(sweep_again(host.sessions.clone()));
         host
+    }
+
+    /// Cancelled as soon as every device that wants to be connected has its session.
+    pub fn taken_up(&self) -> CancellationToken {
+        self.taken_up.clone()
     }
 
     fn spawn_loop(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -225,7 +241,7 @@ impl Sessions {
     }
 }
 
-async fn resume(sessions: Arc<Sessions>) {
+async fn resume(sessions: Arc<Sessions>, taken_up: CancellationToken) {
     let mut failures = 0;
     let wanted = loop {
         match sessions.shared.ports.devices.wanted().await {
@@ -241,6 +257,7 @@ async fn resume(sessions: Arc<Sessions>) {
     for device in &wanted {
         sessions.give(device, None);
     }
+    taken_up.cancel();
 }
 
 async fn dispatch(sessions: Arc<Sessions>) {

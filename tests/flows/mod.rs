@@ -9,6 +9,7 @@ mod history;
 mod kinds;
 mod media;
 mod newcomer;
+mod observing;
 mod production;
 mod receivers;
 mod sessions;

@@ -1,6 +1,7 @@
 //! A world for one test: a sandbox with its phones, and warta as a process beside it.
 
 mod access;
+mod collector;
 mod contract;
 mod device;
 mod files;
@@ -18,6 +19,7 @@ use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use collector::{Collector, Span};
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
 pub use files::{MP3, MP4, OGG, PDF, ZIP, download, files_in, png, sha256, sized, wav};

@@ -189,17 +189,20 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// What it keeps its order within: what a device sends to one chat, or everything else asked of it. So a large file holds up
-    /// no other chat, and a device that cannot send for the moment can still be disconnected.
+    /// What it keeps its order within: what a device sends to one chat, what it changes of one group, what it asks, or everything else. So a
+    /// large file holds up no other chat, a slow answer holds up no change, and a device that cannot send for the moment can still be disconnected.
     pub fn group(&self) -> String {
-        let chat = match &self.command {
-            Command::Send { chat, .. } => chat.as_ref(),
-            Command::Edit(EditMessage { chat, .. }) | Command::Delete(DeleteMessage { chat, .. }) => Some(chat),
-            _ => return format!("{}/control", self.device_id),
-        };
-        match chat {
-            Some(chat) => format!("{}/send/{chat}", self.device_id),
-            None => format!("{}/send", self.device_id),
+        let device = &self.device_id;
+        match &self.command {
+            Command::Send { chat: Some(chat), .. } | Command::Edit(EditMessage { chat, .. }) | Command::Delete(DeleteMessage { chat, .. }) => {
+                format!("{device}/send/{chat}")
+            }
+            Command::Send { chat: None, .. } => format!("{device}/send"),
+            Command::ChangeGroup { group, .. } | Command::InviteLink { group, .. } => format!("{device}/group/{group}"),
+            Command::CreateGroup(_) | Command::JoinGroup { .. } => format!("{device}/group"),
+            Command::Block { .. } => format!("{device}/block"),
+            Command::Refresh(_) | Command::CheckNumbers { .. } => format!("{device}/ask"),
+            _ => format!("{device}/control"),
         }
     }
 }

@@ -8,12 +8,18 @@ use crate::model::Timestamp;
 /// How much is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Devices there are.
+    pub devices: u64,
     /// Devices that are connected.
     pub active_devices: u64,
     /// Message records there are.
     pub total_messages: u64,
     /// Message records since the moment asked for.
     pub recent_messages: u64,
+    /// Commands that are queued or in hand.
+    pub waiting_commands: u64,
+    /// Deliveries that are not done.
+    pub waiting_deliveries: u64,
 }
 
 /// Counts what there is.

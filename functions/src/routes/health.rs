@@ -1,4 +1,4 @@
-//! `GET /health`: how the program fares.
+//! `GET /health`: how the program fares. `/health/live` and `/health/ready` tell a supervisor whether to start it anew, and whether to send it requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     openapi::{Content, Operation},
     views::uptime,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What "per minute" is measured over.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -89,6 +89,24 @@ pub async fn handle(State(api): State<Arc<Api>>) -> (StatusCode, Json<Response>)
         statistics: snapshot.ok().map(Figures::from),
     };
     (code, Json(response))
+}
+
+/// It runs, whatever else does not.
+pub async fn live() -> Json<Value> {
+    Json(json!({"status": "live"}))
+}
+
+/// It has taken up its devices, its stores answer, and it does not stop.
+pub async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Value>) {
+    let stored = async {
+        let stores = tokio::join!(api.statistics.snapshot(api.clock.now()), api.media.check());
+        matches!(stores, (Ok(_), Ok(())))
+    };
+    if api.ready.is_cancelled() && !api.closing.is_cancelled() && stored.await {
+        (StatusCode::OK, Json(json!({"status": "ready"})))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not_ready"})))
+    }
 }
 
 fn connected(works: bool) -> &'static str {

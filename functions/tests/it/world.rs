@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ai::Providers;
 use async_trait::async_trait;
 use domain::{
     model::{
@@ -17,7 +18,7 @@ use domain::{
         UploadTicket,
     },
 };
-use fetch::{Fetcher, Reach};
+use fetch::{Fetcher, Poster, Reach};
 use functions::{Api, ApiConfig, RateLimits};
 use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -52,6 +53,7 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         media: down.clone(),
         links: None,
         fetcher: fetcher(),
+        providers: Providers::new(Poster::new(Reach::Loopback), ai::Config::default()),
         limits: down.clone(),
         intake,
         statistics: down,
@@ -67,6 +69,8 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
             send_wait: Duration::from_secs(5),
             version: "1.2.3".into(),
         },
+        metrics: None,
+        ready: CancellationToken::new(),
         started_at: Timestamp::from_millis(0),
         closing: CancellationToken::new(),
         sockets: TaskTracker::new(),

@@ -13,6 +13,9 @@ impl Statistics for Store {
     async fn snapshot(&self, since: Timestamp) -> Result<Snapshot, PortError> {
         let snapshot = self.query(move |connection| {
             Ok(Snapshot {
+                devices: rows::number(connection, "SELECT count(*) FROM devices", [])?,
+                waiting_commands: rows::number(connection, "SELECT count(*) FROM commands", [])?,
+                waiting_deliveries: rows::number(connection, "SELECT count(*) FROM deliveries", [])?,
                 active_devices: rows::number(
                     connection,
                     "SELECT count(*) FROM devices INDEXED BY devices_connected WHERE status = 'connected'",

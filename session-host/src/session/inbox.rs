@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    model::{DeviceId, Direction, EventData, EventId, MediaFile, Message, MessageType, SessionId},
+    model::{DeviceId, Direction, EventData, EventId, EventKind, MediaFile, Message, MessageType, SessionId},
     ports::{Change, PortError, Step},
+    trace,
 };
 use wacore::types::{
     events::{Event, InboundMessage},
@@ -22,7 +23,7 @@ use super::{
     read::{Said, read},
     votes,
 };
-use crate::host::Shared;
+use crate::{host::Shared, replies::Responder};
 
 /// Stores what a device receives, and what is typed on the phone it is linked to.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub struct Inbox {
     pub(super) device: DeviceId,
     pub(super) session_id: SessionId,
     pub(super) people: Arc<People>,
+    pub(super) responder: Arc<Responder>,
     downloads: Downloads,
     history: History,
 }
@@ -44,10 +46,10 @@ impl InboundDurabilityHook for Inbox {
 
 impl Inbox {
     /// The inbox of a device.
-    pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId, responder: Arc<Responder>) -> Self {
         let downloads = Downloads::new(shared.clone(), device.clone());
         let history = History::new(shared.clone(), device.clone());
-        Self { shared, device, session_id, people: Arc::default(), downloads, history }
+        Self { shared, device, session_id, people: Arc::default(), responder, downloads, history }
     }
 
     /// Where the library puts the past.
@@ -147,11 +149,15 @@ impl Inbox {
         let steps = std::mem::take(steps);
         let aliases: Vec<_> =
             steps.iter().map(|step| &step.change).filter(|change| matches!(change, Change::Alias { .. })).cloned().collect();
-        let files: Vec<_> = steps.iter().filter_map(missed_file).collect();
+        let messages: Vec<_> = steps.iter().filter_map(told_message).collect();
         let events = self.shared.publisher.publish(&self.device, steps).await?;
         self.people.told(&aliases);
+        let received = events.iter().filter(|event| event.kind == EventKind::MessageReceived).count();
+        metrics::counter!("warta_messages_received_total").increment(received as u64);
         let new = |event: &EventId| events.iter().any(|stored| stored.id == *event);
-        self.downloads.add(files.into_iter().filter(|(event, _)| new(event)).map(|(_, message)| message));
+        let messages: Vec<_> = messages.into_iter().filter(|(event, _)| new(event)).map(|(_, message)| message).collect();
+        messages.iter().for_each(|message| self.responder.heard(message));
+        self.downloads.add(messages.into_iter().filter(|message| message.media().is_some_and(MediaFile::is_awaited)));
         Ok(())
     }
 
@@ -168,16 +174,16 @@ impl Inbox {
             Direction::Incoming => EventData::message_received(&message),
             Direction::Outgoing => EventData::message_sent(&message),
         };
-        self.shared.publisher.step(Change::Message(Box::new(message)), Some(&data))
+        let device = self.device.as_str();
+        let span = tracing::info_span!(target: trace::TARGET, "receive", otel.kind = "consumer", device, message_id = message.id.as_str());
+        span.in_scope(|| self.shared.publisher.step(Change::Message(Box::new(message)), Some(&data)))
     }
 }
 
-/// A message whose file is to be downloaded, if the step takes effect.
-fn missed_file(step: &Step) -> Option<(EventId, Message)> {
+/// A message, and the event that tells of it if the step takes effect.
+fn told_message(step: &Step) -> Option<(EventId, Message)> {
     match (&step.change, &step.event) {
-        (Change::Message(message), Some(event)) if message.media().is_some_and(MediaFile::is_awaited) => {
-            Some((event.id.clone(), (**message).clone()))
-        }
+        (Change::Message(message), Some(event)) => Some((event.id.clone(), (**message).clone())),
         _ => None,
     }
 }

@@ -10,8 +10,10 @@ use domain::{
     model::{BulkPart, DeleteMessage, EditMessage, Jid, Message, MessageId, Timestamp},
     pipeline::SEND_EXPIRY,
     ports::Received,
+    trace,
 };
 use tokio::time::Instant;
+use tracing::{Span, field};
 
 use super::{
     enclose::{self, Enclosed},
@@ -77,6 +79,8 @@ pub struct Job {
     enclosed: Option<Arc<Enclosed>>,
     /// When it was to be sent.
     due_at: Timestamp,
+    /// Its part of the trace that it belongs to, open until its outcome is known.
+    pub span: Span,
     stage: Stage,
     /// Whether it was on a socket at any time, so that WhatsApp may have it.
     was_written: bool,
@@ -88,6 +92,15 @@ impl Job {
     pub fn overdue(&self, now: Timestamp) -> Duration {
         now.since(self.due_at)
     }
+}
+
+fn span(received: &Received, id: &MessageId) -> Span {
+    let device = received.envelope.device_id.as_str();
+    let span = tracing::info_span!(
+        target: trace::TARGET, "send", otel.kind = "consumer", device, message_id = id.as_str(), attempt = received.attempts, error = field::Empty
+    );
+    trace::adopt(&span, received.envelope.trace.as_ref());
+    span
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +145,8 @@ impl Outbox {
         };
         let stage = if enclose::is_needed(&outgoing) { Stage::Unenclosed } else { Stage::Waiting };
         let outgoing = Arc::new(outgoing);
-        self.jobs.push_back(Job { received, outgoing, enclosed: None, due_at, stage, was_written: false, failures: 0 });
+        let span = span(&received, outgoing.id());
+        self.jobs.push_back(Job { received, outgoing, enclosed: None, due_at, span, stage, was_written: false, failures: 0 });
     }
 
     /// Whether nothing is to be done.

@@ -122,7 +122,11 @@ impl Actor {
     /// WhatsApp took what a job sent.
     pub(super) async fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
         let at = match Arc::unwrap_or_clone(job.outgoing) {
-            Outgoing::Message(message) => self.taken(outcomes, message, at),
+            Outgoing::Message(message) => {
+                let late = at.since(message.due_at.unwrap_or(message.timestamp));
+                metrics::histogram!("warta_message_send_seconds").record(late.as_secs_f64());
+                job.span.in_scope(|| self.taken(outcomes, message, at))
+            }
             Outgoing::Edit { edit, target, at } => {
                 let edited = self.record(&target.id).await.map(|mut target| {
                     target.set_text(edit.text.clone());
@@ -149,6 +153,7 @@ impl Actor {
         let at = at.max(message.timestamp);
         message.status = MessageStatus::Sent;
         message.timestamp = at;
+        metrics::counter!("warta_messages_sent_total").increment(1);
         let change = Change::Status { key: message.key(), status: MessageStatus::Sent, at, error: None };
         outcomes.push(&self.shared.publisher, change, Some(EventData::message_sent(&message)));
         at
@@ -156,14 +161,16 @@ impl Actor {
 
     /// What a job was to send will not be sent.
     pub(super) fn failed(&self, outcomes: &mut Outcomes, job: Job, reason: &str) {
+        job.span.record("error", reason);
         if let Outgoing::Message(message) = &*job.outgoing {
-            self.lost(outcomes, message, reason);
+            job.span.in_scope(|| self.lost(outcomes, message, reason));
         }
         outcomes.finished.push((job.received, failed(reason)));
     }
 
     /// A message will not be sent.
     pub(super) fn lost(&self, outcomes: &mut Outcomes, message: &Message, reason: &str) {
+        metrics::counter!("warta_messages_failed_total", "reason" => reason.to_owned()).increment(1);
         let (at, status) = (self.shared.ports.clock.now(), MessageStatus::Failed);
         let error = Some(reason.to_owned());
         let data = EventData::MessageStatus {
