@@ -108,6 +108,8 @@ pub(crate) struct Shared {
     pub fetcher: Fetcher,
     /// For answers of their own.
     pub answering: Answering,
+    /// Tells webhooks.
+    pub deliverer: Deliverer,
 }
 
 impl Shared {
@@ -171,6 +173,7 @@ impl Host {
             receiving: Receiving::new(config.max_download_bytes),
             room: Room::new(),
             fetcher,
+            deliverer: deliverer.clone(),
             answering,
         });
         let sessions =

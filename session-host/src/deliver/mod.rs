@@ -1,9 +1,11 @@
-//! Webhook delivery: every stored event reaches its receiver, in order per device, at least once.
+//! Webhook delivery: every stored event reaches its receiver at least once, and those about one chat in their order.
 //!
 //! A crash between a post and its mark repeats the post, with the same `webhook-id` and event id. Receivers are kept apart: each device has
-//! a worker of its own while something waits for it, one post at a time, and no limit is shared between devices.
+//! a worker of its own while something waits for it, and no limit is shared between devices. A receiver that refuses one event gets those of
+//! other chats meanwhile; one that takes nothing is asked with one at a time, less and less often, and in the end not at all.
 
-mod post;
+mod attempt;
+mod line;
 mod worker;
 
 use std::{
@@ -13,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    model::DeviceId,
+    model::{DeviceId, Timestamp},
     pipeline::Backoff,
     ports::{Clock, Deliveries, PortError},
 };
@@ -21,8 +23,9 @@ use tokio::{runtime::Handle, sync::watch, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use fetch::Reach;
+use fetch::Webhooks;
 
-use self::{post::Poster, worker::Worker};
+use self::worker::Worker;
 
 /// How often the store is asked which devices have something waiting, in case a wake was lost with the task that was to give it.
 const SURVEY: Duration = Duration::from_secs(60);
@@ -36,19 +39,30 @@ pub struct Config {
     pub reach: Reach,
     /// The waits after failures, of receivers and of the store.
     pub backoff: Backoff,
+    /// A webhook that has taken nothing for this long is paused.
+    pub patience: Duration,
     /// How long posts in hand may take at a shutdown.
     pub grace: Duration,
 }
 
 impl Config {
-    /// The usual waits: 1 second to 5 minutes after failures, 5 seconds at a shutdown.
+    /// The usual waits: 1 second to 5 minutes after failures, a day until a pause, 5 seconds at a shutdown.
     pub fn new(secret: impl Into<String>, reach: Reach) -> Self {
         Self {
             secret: secret.into(),
             reach,
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) },
+            patience: Duration::from_secs(24 * 3600),
             grace: Duration::from_secs(5),
         }
+    }
+
+    /// The same in a world whose receivers live so many times as fast.
+    pub fn faster(mut self, times: u32) -> Self {
+        for wait in [&mut self.backoff.first, &mut self.backoff.longest, &mut self.patience] {
+            *wait /= times.max(1);
+        }
+        self
     }
 }
 
@@ -60,10 +74,11 @@ impl Deliverer {
     /// Starts with whatever a former run left waiting. Must be called within a tokio runtime, after a rustls crypto provider is installed.
     pub fn start(deliveries: Arc<dyn Deliveries>, clock: Arc<dyn Clock>, config: Config) -> Self {
         let deliverer = Self(Arc::new(Shared {
-            poster: Poster::new(&config),
+            webhooks: Webhooks::new(config.reach, config.secret),
             deliveries,
             clock,
             backoff: config.backoff,
+            patience: config.patience,
             grace: config.grace,
             workers: Mutex::default(),
             runtime: Handle::current(),
@@ -75,14 +90,27 @@ impl Deliverer {
         deliverer
     }
 
-    /// Tells that something new waits for the device, or that its webhook changed. Returns at once.
+    /// Tells that something new waits for the device. Returns at once.
     pub fn wake(&self, device: &DeviceId) {
+        self.notify(device, |_| {});
+    }
+
+    /// Tells that the device's webhook was changed, or that it works again: what waits is looked at anew. Returns at once.
+    pub fn renew(&self, device: &DeviceId) {
+        self.notify(device, |renewals| *renewals += 1);
+    }
+
+    fn notify(&self, device: &DeviceId, change: impl FnOnce(&mut u64)) {
         let mut workers = self.0.workers();
         // A worker that panicked has left its receiver closed: the next wake replaces it.
-        if workers.get(device).is_some_and(|worker| worker.send(()).is_ok()) || self.0.stopping.is_cancelled() {
+        if let Some(worker) = workers.get(device).filter(|worker| !worker.is_closed()) {
+            worker.send_modify(change);
             return;
         }
-        let (wake, wakes) = watch::channel(());
+        if self.0.stopping.is_cancelled() {
+            return;
+        }
+        let (wake, wakes) = watch::channel(0);
         workers.insert(device.clone(), wake);
         self.0.spawn(Worker::new(self.0.clone(), device.clone(), wakes).run());
     }
@@ -108,13 +136,14 @@ impl Deliverer {
 }
 
 struct Shared {
-    poster: Poster,
+    webhooks: Webhooks,
     deliveries: Arc<dyn Deliveries>,
     clock: Arc<dyn Clock>,
     backoff: Backoff,
+    patience: Duration,
     grace: Duration,
     /// How to wake the workers there are.
-    workers: Mutex<HashMap<DeviceId, watch::Sender<()>>>,
+    workers: Mutex<HashMap<DeviceId, watch::Sender<u64>>>,
     runtime: Handle,
     tasks: TaskTracker,
     /// No more posts.
@@ -124,7 +153,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn workers(&self) -> MutexGuard<'_, HashMap<DeviceId, watch::Sender<()>>> {
+    fn workers(&self) -> MutexGuard<'_, HashMap<DeviceId, watch::Sender<u64>>> {
         self.workers.lock().expect("nothing panics while it holds the workers")
     }
 
@@ -139,7 +168,7 @@ impl Shared {
     }
 
     /// Lets a worker go, unless it has been woken since it last looked.
-    fn retire(&self, device: &DeviceId, wakes: &watch::Receiver<()>) -> bool {
+    fn retire(&self, device: &DeviceId, wakes: &watch::Receiver<u64>) -> bool {
         let mut workers = self.workers();
         let idle = !wakes.has_changed().unwrap_or(false);
         if idle {
@@ -165,6 +194,12 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// How long it is until then. Not at all if that cannot be meant, because the clock jumped back.
+    fn wait(&self, until: Timestamp) -> Duration {
+        let wait = until.since(self.clock.now());
+        if wait <= self.backoff.longest { wait } else { Duration::ZERO }
     }
 
     /// Waits; `None` if the host stops.

@@ -1,122 +1,186 @@
-//! One device's deliveries, one after another.
+//! One device's deliveries: in order within each chat, several chats at once.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
-use domain::model::{Delivery, DeviceId, WebhookSettings};
+use domain::model::{Delivery, DeviceId, Timestamp, WebhookSettings};
+use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::watch, time};
 
-use super::{Shared, post::Failure};
+use super::{
+    Shared,
+    attempt::{End, Posted, attempt},
+    line::Lines,
+};
+
+/// Most posts of one device at a time.
+const AT_ONCE: usize = 8;
 
 /// How many deliveries are read at a time.
 const BATCH: u32 = 50;
 
-/// What was read longer ago is read again, so that changed settings do not wait for a slow receiver to take a whole batch.
-const STALE: Duration = Duration::from_secs(1);
-
-/// What a worker does after it has gone through what it read.
-enum Next {
-    Read,
-    Wait(Duration),
-    Rest,
+/// A receiver whose last answers were failures.
+struct Trouble {
+    /// How many tries failed since it last took something, of those that were made to see whether it works again.
+    failures: u32,
+    /// It is left alone until then.
+    until: Timestamp,
 }
 
 pub(super) struct Worker {
     shared: Arc<Shared>,
     device: DeviceId,
-    wakes: watch::Receiver<()>,
-    /// The webhook as it was when it last failed; `None` while it works.
+    /// Counts how often everything was to be tried anew.
+    wakes: watch::Receiver<u64>,
+    renewals: u64,
+    /// Whether there may be deliveries in the store that are to be read.
+    unread: bool,
+    lines: Lines,
+    posts: FuturesUnordered<Pin<Box<dyn Future<Output = Posted> + Send>>>,
+    /// While there is, posts go out one at a time.
+    trouble: Option<Trouble>,
+    /// The webhook as it was when it last failed: waits are meant for that one.
     failing: Option<WebhookSettings>,
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, device: DeviceId, wakes: watch::Receiver<()>) -> Self {
-        Self { shared, device, wakes, failing: None }
+    pub(super) fn new(shared: Arc<Shared>, device: DeviceId, wakes: watch::Receiver<u64>) -> Self {
+        let renewals = *wakes.borrow();
+        Self {
+            shared,
+            device,
+            wakes,
+            renewals,
+            unread: true,
+            lines: Lines::default(),
+            posts: FuturesUnordered::new(),
+            trouble: None,
+            failing: None,
+        }
     }
 
     /// Delivers until nothing waits.
     pub(super) async fn run(mut self) {
-        while !self.shared.stopping.is_cancelled() {
-            // Before reading: whatever is stored after the read comes with a wake that is seen below.
-            self.wakes.mark_unchanged();
-            match self.round().await.unwrap_or(Next::Rest) {
-                Next::Read => {}
-                Next::Wait(duration) => tokio::select! {
-                    _ = self.shared.stopping.cancelled() => {}
-                    _ = self.wakes.changed() => {}
-                    () = time::sleep(duration) => {}
-                },
-                Next::Rest if self.shared.retire(&self.device, &self.wakes) => return,
-                Next::Rest => {}
+        let shared = self.shared.clone();
+        while !shared.stopping.is_cancelled() {
+            if self.advance().await.is_none() {
+                self.rest();
             }
-        }
-    }
-
-    /// Reads what waits and posts it up to the first failure. `None` if the device is another host's by now, or this one stops.
-    async fn round(&mut self) -> Option<Next> {
-        // A receiver that fails is tried with one delivery at a time: each wake reads again, and the rest would be read in vain.
-        let limit = if self.failing.is_some() { 1 } else { BATCH };
-        let batch = self.shared.insist(|| self.shared.deliveries.next(&self.device, &[], limit)).await?;
-        let read_at = Instant::now();
-        let last = batch.len() < limit as usize;
-        for delivery in batch {
-            // Switched off: kept until a wake tells that it is on again.
-            if !delivery.webhook.enabled {
-                return Some(Next::Rest);
-            }
-            if let Some(wait) = self.wait(&delivery) {
-                return Some(Next::Wait(wait));
-            }
-            if self.shared.stopping.is_cancelled() {
-                return None;
-            }
-            match self.shared.poster.post(&delivery, self.shared.clock.now()).await {
-                Ok(()) => self.succeeded(&delivery).await?,
-                Err(failure) => {
-                    self.failed(&delivery, &failure).await?;
-                    self.failing = Some(delivery.webhook);
-                    return Some(Next::Read);
+            if self.posts.is_empty() && self.lines.is_empty() && !self.unread {
+                if shared.retire(&self.device, &self.wakes) {
+                    return;
                 }
+                self.woken();
+                continue;
             }
-            if read_at.elapsed() > STALE {
-                return Some(Next::Read);
+            let wait = self.wait();
+            tokio::select! {
+                () = shared.stopping.cancelled() => {}
+                Some(posted) = self.posts.next() => self.posted(posted),
+                _ = self.wakes.changed() => self.woken(),
+                () = time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }
-        Some(if last { Next::Rest } else { Next::Read })
+        while self.posts.next().await.is_some() {}
     }
 
-    /// How long the delivery has to wait yet. Not at all if the webhook was changed since it failed, or if the clock jumped back so far
-    /// that the wait cannot be meant.
-    fn wait(&self, delivery: &Delivery) -> Option<Duration> {
-        let wait = delivery.due_at.since(self.shared.clock.now());
-        let changed = self.failing.as_ref().is_some_and(|failing| *failing != delivery.webhook);
-        (!wait.is_zero() && wait <= self.shared.backoff.longest && !changed).then_some(wait)
-    }
-
-    async fn succeeded(&mut self, delivery: &Delivery) -> Option<()> {
-        let (shared, event) = (&self.shared, &delivery.event.id);
-        let at = shared.clock.now();
-        shared.insist(|| shared.deliveries.succeeded(&self.device, event, at)).await?;
-        if self.failing.take().is_some() {
-            tracing::info!(device = %self.device, %event, "a webhook worked again");
+    /// Posts what can be posted now. `None` if the device is another host's by now, or this one stops.
+    async fn advance(&mut self) -> Option<()> {
+        self.unread |= self.lines.ripen(|until| self.shared.wait(until));
+        while self.has_room() {
+            match self.lines.take() {
+                Some(delivery) => self.post(delivery),
+                None if self.unread => self.read().await?,
+                None => break,
+            }
         }
         Some(())
     }
 
-    async fn failed(&self, delivery: &Delivery, failure: &Failure) -> Option<()> {
-        let (shared, event) = (&self.shared, &delivery.event.id);
-        let (at, failures) = (shared.clock.now(), delivery.attempts.saturating_add(1));
-        let reason = failure.to_string();
-        if failures > delivery.webhook.retry_count {
-            tracing::warn!(device = %self.device, %event, failures, reason, "a webhook delivery was given up");
-            return shared.insist(|| shared.deliveries.give_up(&self.device, event, at, &reason)).await;
+    fn has_room(&self) -> bool {
+        match &self.trouble {
+            None => self.posts.len() < AT_ONCE,
+            Some(trouble) => self.posts.is_empty() && self.shared.wait(trouble.until).is_zero(),
         }
-        if self.failing.is_none() {
-            tracing::warn!(device = %self.device, %event, failures, reason, "a webhook failed");
+    }
+
+    async fn read(&mut self) -> Option<()> {
+        // Of a receiver in trouble nothing is asked but to take this one.
+        let limit = if self.trouble.is_some() { 1 } else { BATCH };
+        let held = self.lines.leave_out();
+        let batch = self.shared.insist(|| self.shared.deliveries.next(&self.device, &held, limit)).await?;
+        self.unread = batch.len() == limit as usize;
+        for delivery in batch {
+            // Switched off: kept until a wake tells that it is on again.
+            if !delivery.webhook.enabled {
+                self.rest();
+                break;
+            }
+            // Waits are not meant for a webhook that was changed since.
+            let meant = self.failing.as_ref().is_none_or(|failing| *failing == delivery.webhook);
+            let wait_until = Some(delivery.due_at).filter(|due_at| meant && !self.shared.wait(*due_at).is_zero());
+            self.lines.add(delivery, wait_until);
         }
-        let due_at = at + shared.backoff.after(failures);
-        shared.insist(|| shared.deliveries.failed(&self.device, event, at, due_at, &reason)).await.map(drop)
+        Some(())
+    }
+
+    fn post(&self, delivery: Delivery) {
+        self.posts.push(Box::pin(attempt(self.shared.clone(), delivery, self.trouble.is_some())));
+    }
+
+    fn posted(&mut self, Posted { chat, webhook, probe, end }: Posted) {
+        match end {
+            None | Some(End::Paused) => self.rest(),
+            Some(End::Taken) => {
+                if self.trouble.take().is_some() {
+                    tracing::info!(device = %self.device, "a webhook worked again");
+                }
+                self.unread |= self.lines.done(&chat);
+            }
+            Some(End::GivenUp(retry_after)) => {
+                self.failed(webhook, probe, retry_after);
+                self.unread |= self.lines.done(&chat);
+            }
+            Some(End::Failed { until, retry_after }) => {
+                self.failed(webhook, probe, retry_after);
+                self.lines.wait(&chat, until);
+            }
+        }
+    }
+
+    /// The first failure says something of one delivery: others are tried at once. When they fail too, the receiver is left alone for longer and longer.
+    fn failed(&mut self, webhook: WebhookSettings, probe: bool, retry_after: Option<Duration>) {
+        let now = self.shared.clock.now();
+        let trouble = self.trouble.get_or_insert(Trouble { failures: 0, until: now });
+        if probe || trouble.failures == 0 {
+            trouble.failures += 1;
+        }
+        let own = if probe && trouble.failures > 1 { self.shared.backoff.after(trouble.failures - 1) } else { Duration::ZERO };
+        trouble.until = trouble.until.max(now + own.max(retry_after.unwrap_or_default()));
+        self.failing = Some(webhook);
+    }
+
+    fn woken(&mut self) {
+        self.unread = true;
+        let renewals = *self.wakes.borrow_and_update();
+        if renewals != self.renewals {
+            self.renewals = renewals;
+            self.lines.forget();
+            if let Some(trouble) = &mut self.trouble {
+                trouble.until = self.shared.clock.now();
+            }
+        }
+    }
+
+    /// Posts nothing more until something wakes it.
+    fn rest(&mut self) {
+        self.lines.forget();
+        self.unread = false;
+    }
+
+    /// How long nothing happens by itself; `None` for ever.
+    fn wait(&self) -> Option<Duration> {
+        let left_alone = self.trouble.as_ref().filter(|_| self.unread || self.lines.any_ready()).map(|trouble| trouble.until);
+        let moments = left_alone.into_iter().chain(self.lines.next_try());
+        moments.map(|until| self.shared.wait(until)).filter(|wait| !wait.is_zero()).min()
     }
 }
