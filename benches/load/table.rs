@@ -55,8 +55,14 @@ impl Table {
         self.note(format!(
             "cores used for {what}: warta {warta:.2}, sandbox {sandbox:.2}, load program {load:.2}, other programs {others:.2}"
         ));
+        if *others > QUIET {
+            self.note("other programs were busy: these figures are too low");
+        }
     }
 }
+
+/// As many cores for all other programs change nothing that is measured.
+const QUIET: f64 = 0.25;
 
 impl Row {
     fn cells(&self) -> [String; 4] {
