@@ -1,15 +1,17 @@
 //! One try to hand something to a webhook: signed, with its user's headers, and why it failed by a name that stays.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::{
     model::{Event, Headers, Timestamp, WebhookSettings},
     pipeline::SignedBody,
+    trace::{self, TraceParent},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, RETRY_AFTER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
 };
+use tracing::{Instrument, field};
 
 use crate::{FetchError, Poster, Reach};
 
@@ -70,21 +72,37 @@ impl Webhooks {
 
     /// Hands over an event. The webhook took it if it answers with a 2xx status in time, and this is the status.
     pub async fn tell(&self, webhook: &WebhookSettings, event: &Event, at: Timestamp) -> Result<StatusCode, NotTaken> {
-        self.post(webhook, SignedBody::new(event, self.secret_of(webhook), at)).await
+        let span = tracing::info_span!(
+            target: trace::TARGET, "deliver",
+            otel.kind = "client", device = event.device_id.as_str(), event = event.id.as_str(), error = field::Empty
+        );
+        trace::adopt(&span, event.trace.as_ref());
+        let (signed, begun) = (SignedBody::new(event, self.secret_of(webhook), at), Instant::now());
+        let told = self.post(webhook, signed, trace::place(&span)).instrument(span.clone()).await;
+        let outcome = told.as_ref().map_or_else(NotTaken::to_string, |_| "taken".into());
+        if told.is_err() {
+            span.record("error", &outcome);
+        }
+        metrics::histogram!("warta_webhook_post_seconds", "outcome" => outcome).record(begun.elapsed());
+        told
     }
 
     /// The same with any JSON object that is not empty, under its `id`.
     pub async fn hand(&self, webhook: &WebhookSettings, id: &str, body: &str, at: Timestamp) -> Result<StatusCode, NotTaken> {
-        self.post(webhook, SignedBody::of(id, body, self.secret_of(webhook), at)).await
+        self.post(webhook, SignedBody::of(id, body, self.secret_of(webhook), at), None).await
     }
 
     fn secret_of<'a>(&'a self, webhook: &'a WebhookSettings) -> &'a str {
         webhook.secret.as_ref().unwrap_or(&self.secret)
     }
 
-    async fn post(&self, webhook: &WebhookSettings, signed: SignedBody) -> Result<StatusCode, NotTaken> {
-        let headers = headers(&webhook.headers, &signed);
-        let (status, headers) = self.poster.post(webhook.url.as_str(), headers, signed.body, webhook.timeout()).await?;
+    async fn post(&self, webhook: &WebhookSettings, signed: SignedBody, trace: Option<TraceParent>) -> Result<StatusCode, NotTaken> {
+        let mut headers = headers(&webhook.headers, &signed);
+        if let Some(Ok(place)) = trace.map(|TraceParent(place)| HeaderValue::try_from(place)) {
+            headers.insert("traceparent", place);
+        }
+        let posted = self.poster.post(webhook.url.as_str(), headers, signed.body, webhook.timeout()).await;
+        let (status, headers) = posted.inspect_err(|error| tracing::debug!(?error, "a webhook could not be reached"))?;
         match status {
             status if status.is_success() => Ok(status),
             status if status.is_redirection() => Err(NotTaken::Redirect),
