@@ -11,6 +11,7 @@ use crate::adv::{self, SignedKeyIndexList};
 use crate::collections::Collections;
 use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
+use crate::passkey::Passkey;
 use crate::persona::Persona;
 use crate::phone::{Phone, PhoneError, Wishes};
 use crate::stanza::unix_secs;
@@ -33,6 +34,7 @@ pub struct Account {
     groups: Mutex<BTreeSet<String>>,
     /// Numbers of those it blocked, and when (Unix seconds).
     blocked: Mutex<BTreeMap<String, u64>>,
+    passkey: Mutex<Option<Arc<Passkey>>>,
     roster: RwLock<Roster>,
     banned_until: Mutex<Option<Instant>>,
 }
@@ -81,6 +83,7 @@ impl Account {
             acquaintances: Mutex::default(),
             groups: Mutex::default(),
             blocked: Mutex::default(),
+            passkey: Mutex::default(),
             roster: RwLock::new(roster),
             banned_until: Mutex::default(),
         }
@@ -193,6 +196,19 @@ impl Account {
 
     fn blocked_slot(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         self.blocked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Companions have to confirm with it, if there is one.
+    pub fn passkey(&self) -> Option<Arc<Passkey>> {
+        self.passkey_slot().clone()
+    }
+
+    pub fn keep_passkey(&self, passkey: Option<Arc<Passkey>>) {
+        *self.passkey_slot() = passkey;
+    }
+
+    fn passkey_slot(&self) -> MutexGuard<'_, Option<Arc<Passkey>>> {
+        self.passkey.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn collections(&self) -> MutexGuard<'_, Collections> {

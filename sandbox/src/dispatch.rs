@@ -26,7 +26,7 @@ pub async fn handle(world: &Arc<World>, link: &Arc<Link>, peer: &Peer, node: &No
     match peer {
         Peer::Applicant(applicant) => match tag {
             "iq" if answers(node) => pairing::answered(world, applicant, node).await,
-            "iq" => link.send(iq::answer_anyone(node)).await,
+            "iq" => pairing::asked(world, applicant, node).await,
             _ => {}
         },
         Peer::Member(member) => match tag {

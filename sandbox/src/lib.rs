@@ -19,6 +19,7 @@ mod media;
 mod messages;
 mod noise;
 mod pairing;
+mod passkey;
 mod persona;
 mod phone;
 mod receipts;

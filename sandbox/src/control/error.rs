@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::groups::Refusal;
-use crate::pairing::ScanError;
+use crate::pairing::LinkError;
 use crate::phone::PhoneError;
 
 #[derive(Debug)]
@@ -50,12 +50,12 @@ impl IntoResponse for ControlError {
     }
 }
 
-impl From<ScanError> for ControlError {
-    fn from(error: ScanError) -> Self {
+impl From<LinkError> for ControlError {
+    fn from(error: LinkError) -> Self {
         match error {
-            ScanError::NotAQrCode | ScanError::Expired | ScanError::Refused => Self::bad_request(error.to_string()),
-            ScanError::PhoneOff | ScanError::Full => Self::conflict(error.to_string()),
-            ScanError::Silent => Self::new(StatusCode::REQUEST_TIMEOUT, error.to_string()),
+            LinkError::NotAQrCode | LinkError::Expired | LinkError::WrongCode | LinkError::Refused => Self::bad_request(error.to_string()),
+            LinkError::PhoneOff | LinkError::Full => Self::conflict(error.to_string()),
+            LinkError::Silent => Self::new(StatusCode::REQUEST_TIMEOUT, error.to_string()),
         }
     }
 }

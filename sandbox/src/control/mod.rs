@@ -36,6 +36,9 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/groups/{id}/leave", post(groups::leave))
         .route("/phones", post(phones::create::create))
         .route("/phones/{number}/scan", post(phones::scan::scan))
+        .route("/phones/{number}/link-code", post(phones::link_code::enter))
+        .route("/phones/{number}/passkey", get(phones::passkey::show).post(phones::passkey::require))
+        .route("/phones/{number}/passkey/assertion", post(phones::passkey::assert))
         .route(
             "/phones/{number}/messages",
             post(phones::messages::write).get(phones::messages::list).layer(DefaultBodyLimit::max(MESSAGE_LIMIT_BYTES)),

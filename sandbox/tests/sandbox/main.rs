@@ -11,6 +11,7 @@ mod group_changes;
 mod groups;
 mod history;
 mod kinds;
+mod linking;
 mod media;
 mod net;
 mod offline;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::find;
 use crate::control::ControlError;
 use crate::control::error::{Body, Path};
-use crate::pairing;
+use crate::pairing::{self, Linked};
 use crate::world::World;
 
 #[derive(Deserialize)]
@@ -17,17 +20,15 @@ pub struct Scan {
     qr: String,
 }
 
-#[derive(Serialize)]
-pub struct Linked {
-    device: u16,
+/// What became of it: a device, or 202 if the companion has to confirm with a passkey first.
+pub fn told(linked: Linked) -> Response {
+    match linked {
+        Linked::Device(device) => Json(json!({ "device": device })).into_response(),
+        Linked::PasskeyAwaited => (StatusCode::ACCEPTED, Json(json!({ "passkey": "required" }))).into_response(),
+    }
 }
 
-pub async fn scan(
-    State(world): State<Arc<World>>,
-    Path(number): Path<String>,
-    Body(scan): Body<Scan>,
-) -> Result<Json<Linked>, ControlError> {
+pub async fn scan(State(world): State<Arc<World>>, Path(number): Path<String>, Body(scan): Body<Scan>) -> Result<Response, ControlError> {
     let account = find(&world, &number)?;
-    let device = pairing::scan(&world, &account, &scan.qr).await?;
-    Ok(Json(Linked { device }))
+    Ok(told(pairing::scan(&world, &account, &scan.qr).await?))
 }
