@@ -52,12 +52,20 @@ pub enum ApiError {
     MediaNotFound,
     #[error("WhatsApp did not take the message")]
     MessageSendFailed { reason: Option<String> },
+    #[error("WhatsApp did not do it")]
+    Refused { reason: String },
+    #[error("That does not go with how things are: {0}")]
+    Conflict(&'static str),
+    #[error("There is no answer from a model")]
+    AiServiceUnavailable { reason: String },
     #[error("The request is not valid")]
     Validation { details: String },
     #[error("The request's body is not JSON: send it with the header Content-Type: application/json")]
     UnsupportedMediaType,
     #[error("The request's body is too large")]
     PayloadTooLarge,
+    #[error("The link has expired, or its device is gone")]
+    LinkExpired,
     #[error("That is not allowed")]
     Forbidden,
     #[error("There is nothing at this address")]
@@ -102,10 +110,13 @@ impl ApiError {
             Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
             Self::MessageNotFound => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
             Self::MediaNotFound => (StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND"),
-            Self::MessageSendFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
+            Self::MessageSendFailed { .. } | Self::Refused { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
+            Self::AiServiceUnavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "AI_SERVICE_UNAVAILABLE"),
             Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::LinkExpired => (StatusCode::GONE, "LINK_EXPIRED"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
@@ -122,6 +133,7 @@ impl ApiError {
             | Self::InvalidMediaType { details }
             | Self::RateLimitExceeded { details } => details,
             Self::MessageSendFailed { reason } => reason.as_ref()?,
+            Self::Refused { reason } | Self::AiServiceUnavailable { reason } => reason,
             _ => return None,
         };
         Some(details.chars().take(MAX_DETAILS).collect())

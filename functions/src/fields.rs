@@ -102,6 +102,14 @@ impl<T: JsonSchema> JsonSchema for Object<T> {
     }
 }
 
+/// What a list is searched for.
+pub type Search = Text<0, 200>;
+
+/// What is to be found; nothing but blanks is everywhere.
+pub fn searched(search: Option<Search>) -> Option<String> {
+    search.map(|Text(text)| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// For fields where `null` means more than leaving the field out: `Some(None)`.
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

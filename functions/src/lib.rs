@@ -3,6 +3,7 @@
 
 mod api;
 mod auth;
+mod console;
 mod contact;
 mod drain;
 mod error;
@@ -10,6 +11,7 @@ mod extract;
 mod fields;
 mod files;
 mod history;
+mod host;
 mod limits;
 mod openapi;
 mod reply;

@@ -22,12 +22,12 @@ use tower_http::{
 
 use crate::{
     api::Api,
-    auth, drain,
+    auth, console, drain,
     error::ApiError,
     limits,
     openapi::{self, Table},
     request_id,
-    routes::{self, devices, health, media, messages, metrics, send, socket, templates, users},
+    routes::{self, devices, health, link, media, messages, metrics, send, sessions, socket, templates, users},
 };
 
 /// What every endpoint of the contract starts with.
@@ -58,7 +58,9 @@ pub fn router(api: Api) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::handle))
-        .route("/ws", get(socket::open).layer(limited))
+        .route("/ws", get(socket::open).layer(limited.clone()))
+        .merge(link::routes().layer(limited))
+        .merge(console::routes())
         .merge(openapi::routes(BASE, entries))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found);
@@ -76,6 +78,7 @@ fn owners() -> Table {
         .post("/devices/{id}/connect", devices::connect::handle, devices::connect::doc)
         .post("/devices/{id}/disconnect", devices::disconnect::handle, devices::disconnect::doc)
         .post("/devices/{id}/relogin", devices::relogin::handle, devices::relogin::doc)
+        .post("/devices/{id}/link-page", devices::link_page::handle, devices::link_page::doc)
         .get("/devices/{id}/qr", devices::qr::handle, devices::qr::doc)
         .post("/devices/{id}/key", devices::key::handle, devices::key::doc)
         .post("/devices/{id}/read", devices::read::handle, devices::read::doc)
@@ -103,6 +106,35 @@ fn owners() -> Table {
         .post("/messages/{messageId}/edit", messages::edit::handle, messages::edit::doc)
         .post("/messages/{messageId}/delete", messages::delete::handle, messages::delete::doc)
         .post("/messages/{messageId}/forward", messages::forward::handle, messages::forward::doc)
+}
+
+/// Whom and what a device's account knows.
+fn people() -> Table {
+    use devices::{chats, contacts, groups};
+    Table::new()
+        .get("/devices/{id}/contacts", contacts::list::handle, contacts::list::doc)
+        .get("/devices/{id}/contacts/live", contacts::live::all, contacts::live::all_doc)
+        .get("/devices/{id}/contacts/check", contacts::check::handle, contacts::check::doc)
+        .get("/devices/{id}/contacts/{contactId}", contacts::get::handle, contacts::get::doc)
+        .get("/devices/{id}/contacts/{contactId}/live", contacts::live::one, contacts::live::one_doc)
+        .post("/devices/{id}/contacts/{contactId}/block", contacts::block::block, contacts::block::block_doc)
+        .post("/devices/{id}/contacts/{contactId}/unblock", contacts::block::unblock, contacts::block::unblock_doc)
+        .get("/devices/{id}/chats", chats::list::handle, chats::list::doc)
+        .get("/devices/{id}/chats/live", chats::live::handle, chats::live::doc)
+        .get("/devices/{id}/groups", groups::list::handle, groups::list::doc)
+        .post("/devices/{id}/groups", groups::create::handle, groups::create::doc)
+        .get("/devices/{id}/groups/live", groups::live::all, groups::live::all_doc)
+        .post("/devices/{id}/groups/join", groups::join::handle, groups::join::doc)
+        .get("/devices/{id}/groups/{groupId}", groups::get::handle, groups::get::doc)
+        .put("/devices/{id}/groups/{groupId}", groups::update::handle, groups::update::doc)
+        .get("/devices/{id}/groups/{groupId}/live", groups::live::one, groups::live::one_doc)
+        .post("/devices/{id}/groups/{groupId}/participants", groups::participants::add, groups::participants::add_doc)
+        .delete("/devices/{id}/groups/{groupId}/participants", groups::participants::remove, groups::participants::remove_doc)
+        .post("/devices/{id}/groups/{groupId}/admins", groups::admins::promote, groups::admins::promote_doc)
+        .delete("/devices/{id}/groups/{groupId}/admins", groups::admins::demote, groups::admins::demote_doc)
+        .post("/devices/{id}/groups/{groupId}/leave", groups::leave::handle, groups::leave::doc)
+        .get("/devices/{id}/groups/{groupId}/invite", groups::invite::get, groups::invite::get_doc)
+        .post("/devices/{id}/groups/{groupId}/invite/revoke", groups::invite::revoke, groups::invite::revoke_doc)
 }
 
 /// What sends, through the device that the caller is or names.

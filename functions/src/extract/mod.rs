@@ -13,7 +13,7 @@ pub use query::Query;
 use crate::error::ApiError;
 
 /// Reads a field's type, path and problem out of serde's own words.
-fn refuse<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> ApiError {
+pub fn refuse<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> ApiError {
     let problem = error.inner().to_string();
     // serde_json ends with " at line 1 column 20", which nobody can use.
     let problem = problem.rsplit_once(" at line ").map_or(problem.as_str(), |(problem, _place)| problem);

@@ -7,13 +7,18 @@ use super::{Entry, operation::Operation, parts};
 use crate::error;
 
 /// The chapters, in their order.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 14] = [
     ("Devices", "The WhatsApp accounts of users: create, link, connect."),
+    ("Settings", "How a device answers by itself, and whom it tells what happens."),
     ("Messaging", "Send texts, templates and everything else that is no file."),
     ("Bulks", "One text to many, one after another."),
     ("Media", "Send files, and hand them in beforehand."),
     ("Messages", "What was sent and received, and what can still be changed of it."),
+    ("Contacts", "The people an account knows."),
+    ("Chats", "The conversations of an account."),
+    ("Groups", "The groups an account is in: their members, settings and invitations."),
     ("Templates", "Texts with gaps to fill."),
+    ("Sessions", "The live connections of devices."),
     ("By device key", "Everything that sends, for a device that is known by its key alone."),
     ("Access", "Tokens for users."),
     ("Health", "How the program fares."),

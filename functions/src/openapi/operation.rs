@@ -155,6 +155,11 @@ impl Operation {
         Self { terms: true, ..self }.by_session().refuses(refusals)
     }
 
+    /// Has a host ask WhatsApp, or change something there.
+    pub fn asks_whatsapp(self) -> Self {
+        self.refuses([ApiError::DeviceNotConnected, ApiError::Timeout, ApiError::Refused { reason: String::new() }])
+    }
+
     /// Needs no token.
     pub fn open(self) -> Self {
         Self { open: true, ..self }

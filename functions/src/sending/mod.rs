@@ -14,7 +14,7 @@ pub use answer::{Answer, Sent};
 pub use change::Changed;
 pub use filling::{Variables, filled, template};
 pub use media::{MediaRequest, MediaSent, send as send_media};
-pub use options::{Mention, Options, Quote};
+pub use options::{Mention, Options, Quote, without_options};
 pub use recipient::recipient;
 pub use target::target;
 pub use terms::{Begun, Sender, Terms};

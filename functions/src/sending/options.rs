@@ -44,6 +44,16 @@ impl Options {
     }
 }
 
+/// What is refused in a request whose options are fields like the others.
+pub fn without_options(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Validation { details } => {
+            ApiError::Validation { details: details.strip_prefix("options.").map(str::to_owned).unwrap_or(details) }
+        }
+        other => other,
+    }
+}
+
 /// Somebody who is mentioned in a text.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(inline, description = "")]

@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<Api>> for Terms {
 /// What becomes of a request to send.
 pub enum Begun {
     /// It is a new one: what it asks for is to be sent.
-    New(Sender),
+    New(Box<Sender>),
     /// Its idempotency key was used before, by the request that sent this.
     Repeated(Message),
 }
@@ -81,7 +81,7 @@ impl Terms {
             let waits = !self.respond_async && first.due_at.is_none();
             return Ok(Begun::Repeated(if waits { outcome::of_record(api, first).await? } else { first }));
         }
-        self.over(api, device).await.map(Begun::New)
+        self.over(api, device).await.map(Box::new).map(Begun::New)
     }
 
     /// The same for what leaves no message: that it was made before is seen by its WhatsApp id.

@@ -193,7 +193,7 @@ impl DeviceItem {
 }
 
 /// Whether WhatsApp hears from it, and when it last did.
-fn presence(device: &Device, now: Timestamp) -> (bool, Option<Timestamp>) {
+pub(super) fn presence(device: &Device, now: Timestamp) -> (bool, Option<Timestamp>) {
     let is_connected = device.session.status == Status::Connected;
     (is_connected, if is_connected { Some(now) } else { device.session.last_seen })
 }
@@ -250,7 +250,7 @@ mod tests {
             "webhookSettings": {
                 "enabled": true,
                 "url": "https://example.com/",
-                "events": ["message", "connection", "qr", "media", "status"],
+                "events": ["message", "connection", "qr", "media", "status", "group", "ai"],
                 "lastDelivery": null,
                 "status": "failing",
             },

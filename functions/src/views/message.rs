@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::{
     model::{
-        Attachment, BulkId, ContactCard, DeviceId, Direction, Jid, Location, MediaFile, MediaPlace, Message, MessageId, MessageStatus,
-        MessageType, Poll, Quoted, SessionId, Timestamp,
+        Attachment, Author, BulkId, ContactCard, DeviceId, Direction, Jid, Location, MediaFile, MediaPlace, Message, MessageId,
+        MessageStatus, MessageType, Poll, Quoted, SessionId, Timestamp,
     },
     ports::{LinkOptions, PortError},
 };
@@ -61,6 +61,8 @@ struct Metadata {
     forwarded: bool,
     from_me: bool,
     broadcast: bool,
+    /// `null` for incoming ones.
+    author: Option<Author>,
 }
 
 /// A message's file.
@@ -101,6 +103,7 @@ impl MessageView {
                 forwarded: message.forwarded,
                 from_me: message.direction == Direction::Outgoing,
                 broadcast: message.broadcast,
+                author: message.author,
             },
             id: message.id,
             device_id: message.device_id,
@@ -166,7 +169,14 @@ impl MessageView {
             "deletedAt": null,
             "error": null,
             "bulkId": null,
-            "metadata": {"messageId": "msg_123456789", "quoted": null, "forwarded": false, "fromMe": true, "broadcast": false},
+            "metadata": {
+                "messageId": "msg_123456789",
+                "quoted": null,
+                "forwarded": false,
+                "fromMe": true,
+                "broadcast": false,
+                "author": "api",
+            },
         })
     }
 

@@ -1,11 +1,19 @@
 //! The domain's nouns in the contract's JSON.
 
+mod chat;
+mod contact;
 mod device;
+mod group;
 mod message;
 mod page;
+mod session;
 mod uptime;
 
+pub use chat::ChatView;
+pub use contact::ContactView;
 pub use device::{DeviceItem, DeviceView};
+pub use group::GroupView;
 pub use message::MessageView;
 pub use page::{PageQuery, Pagination, empty_page};
+pub use session::SessionView;
 pub use uptime::uptime;

@@ -65,6 +65,7 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
             jwt_secret: "a secret of these tests".into(),
             max_file_bytes: 1024,
             rate_limits: RateLimits { ip_per_hour: 0, messages_per_minute: 0, media_per_minute: 0, qr_per_minute: 0 },
+            public_url: "http://127.0.0.1:3000".into(),
             public_ws_url: "ws://127.0.0.1:3001".into(),
             send_wait: Duration::from_secs(5),
             version: "1.2.3".into(),
@@ -114,7 +115,7 @@ impl Devices for Down {
     async fn find_by_key(&self, _key: &ApiKey) -> Result<Option<Device>, PortError> {
         Ok(None)
     }
-    async fn list(&self, _user: UserId, _filter: &DeviceFilter, _page: &PageRequest) -> Result<Page<Device>, PortError> {
+    async fn list(&self, _user: Option<UserId>, _filter: &DeviceFilter, _page: &PageRequest) -> Result<Page<Device>, PortError> {
         down()
     }
     async fn update(&self, _id: &DeviceId, _update: DeviceUpdate, _at: Timestamp) -> Result<Option<Device>, PortError> {

@@ -1,20 +1,27 @@
 //! `/devices`
 
+pub mod chats;
 pub mod connect;
+pub mod contacts;
 pub mod create;
 pub mod delete;
 pub mod disconnect;
 pub mod get;
+pub mod groups;
 pub mod key;
+pub mod link_page;
 pub mod list;
 pub mod messages;
+pub mod pairing_code;
+pub mod passkey;
 pub mod qr;
 pub mod read;
 pub mod relogin;
+pub mod settings;
 pub mod typing;
 pub mod update;
 
-use domain::model::{Command, Device, DeviceId, Outcome, Status};
+use domain::model::{Command, Device, DeviceId, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -54,25 +61,9 @@ async fn bring_up(api: &Api, caller: &Caller, device: Device, command: Command) 
 }
 
 /// Has a host do something with a device's session and tells how the device is then, and whether the host answered in time.
-async fn ask(api: &Api, id: DeviceId, command: Command) -> Result<(Device, bool), ApiError> {
+pub async fn ask(api: &Api, id: DeviceId, command: Command) -> Result<(Device, bool), ApiError> {
     let command = api.intake.command(&id, command, true).await?;
     let answered = api.intake.outcome(&command, api.config.send_wait).await?.is_some();
     let device = api.devices.get(&id).await?.ok_or(ApiError::DeviceNotFound)?;
     Ok((device, answered))
-}
-
-/// For what means nothing later: the device is on line.
-fn on_line(device: &Device) -> Result<(), ApiError> {
-    if device.session.status == Status::Connected { Ok(()) } else { Err(ApiError::DeviceNotConnected) }
-}
-
-/// Has a host do something that only works on line.
-async fn ask_host(api: &Api, id: &DeviceId, command: Command) -> Result<Outcome, ApiError> {
-    let command = api.intake.command(id, command, true).await?;
-    match api.intake.outcome(&command, api.config.send_wait).await? {
-        Some(Outcome::Failed { .. }) => Err(ApiError::DeviceNotConnected),
-        Some(Outcome::Removed(_)) => Err(ApiError::DeviceNotFound),
-        Some(outcome) => Ok(outcome),
-        None => Err(ApiError::Timeout),
-    }
 }

@@ -7,13 +7,13 @@ use domain::model::{Command, Device, Direction, Jid, Message, MessageFilter, Mes
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ask_host, on_line};
 use crate::{
     api::Api,
     contact,
     error::ApiError,
     extract::{Json, PathDevice},
     fields::List,
+    host,
     openapi::Operation,
     reply::Success,
 };
@@ -52,7 +52,8 @@ pub fn doc() -> Operation {
                 "data": {"contactId": "1234567890@s.whatsapp.net", "messagesRead": 1},
             }),
         )
-        .refuses([ApiError::DeviceNotConnected, ApiError::InvalidPhoneNumber, ApiError::Timeout])
+        .asks_whatsapp()
+        .refuses([ApiError::InvalidPhoneNumber])
 }
 
 pub async fn handle(
@@ -60,7 +61,7 @@ pub async fn handle(
     PathDevice(device): PathDevice,
     Json(request): Json<Request>,
 ) -> Result<Success<Response>, ApiError> {
-    on_line(&device)?;
+    host::on_line(&device)?;
     let chat = contact::chat(&api, &device.id, contact::parse("contactId", &request.contact_id)?).await?;
     let incoming = MessageFilter {
         device: Some(device.id.clone()),
@@ -111,7 +112,7 @@ async fn mark(api: &Api, device: &Device, chat: Jid, messages: Vec<Message>) -> 
     let count = messages.len();
     if count > 0 {
         let messages = messages.iter().map(Message::key).collect();
-        ask_host(api, &device.id, Command::Read { chat, messages }).await?;
+        host::ask(api, &device.id, Command::Read { chat, messages }).await?;
     }
     Ok(count)
 }

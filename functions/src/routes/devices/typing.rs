@@ -7,12 +7,12 @@ use domain::model::{Command, Jid, Typing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ask_host, on_line};
 use crate::{
     api::Api,
     contact,
     error::ApiError,
     extract::{Json, PathDevice},
+    host,
     openapi::Operation,
     reply::Success,
     sending::recipient,
@@ -48,7 +48,8 @@ pub fn doc() -> Operation {
                 "data": {"contactId": "1234567890@s.whatsapp.net", "state": "composing"},
             }),
         )
-        .refuses([ApiError::DeviceNotConnected, ApiError::InvalidPhoneNumber, ApiError::Timeout])
+        .asks_whatsapp()
+        .refuses([ApiError::InvalidPhoneNumber])
 }
 
 pub async fn handle(
@@ -56,9 +57,9 @@ pub async fn handle(
     PathDevice(device): PathDevice,
     Json(request): Json<Request>,
 ) -> Result<Success<Response>, ApiError> {
-    on_line(&device)?;
+    host::on_line(&device)?;
     let contact_id = contact::chat(&api, &device.id, recipient(&request.contact_id)?).await?;
     let command = Command::Typing { chat: contact_id.clone(), state: request.state };
-    ask_host(&api, &device.id, command).await?;
+    host::ask(&api, &device.id, command).await?;
     Ok(Success::with("Typing state sent", Response { contact_id, state: request.state }))
 }

@@ -35,6 +35,7 @@ pub struct Request {
 
 /// Somebody with a phone number.
 #[derive(JsonSchema, Deserialize)]
+#[schemars(rename = "ContactToSend")]
 struct Contact {
     name: Name,
     phone: Phone,

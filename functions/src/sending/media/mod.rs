@@ -16,7 +16,7 @@ use self::{
     request::{Flag, read},
 };
 pub use self::{request::MediaRequest, sent::MediaSent};
-use super::{Answer, Begun, Sender, Terms, recipient};
+use super::{Answer, Begun, Sender, Terms, recipient, without_options};
 use crate::{
     api::Api,
     error::ApiError,
@@ -29,7 +29,8 @@ use crate::{
 pub async fn send(api: &Api, terms: Terms, kind: Kind, request: Request) -> Result<Answer<MediaSent>, ApiError> {
     let terms = terms.with_file();
     if files::is_form(request.headers()) {
-        return by_form(api, terms, kind, Form::new(request, files::word(kind), api.config.max_file_bytes)?).await;
+        let form = Form::new(request, files::word(kind), api.config.max_file_bytes)?;
+        return by_form(api, terms, kind, form).await.map_err(without_options);
     }
     let Json(request) = Json::<MediaRequest>::from_request(request, api).await?;
     by_name(api, terms, kind, request).await

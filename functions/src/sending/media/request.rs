@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::ApiError,
+    extract::refuse,
     fields::{Object, Text},
     files::Form,
     sending::options::Options,
@@ -49,14 +50,7 @@ pub(super) fn read(form: &Form) -> Result<MediaRequest, ApiError> {
         "mediaId": text("mediaId"),
         "options": {"quoted": quoted, "delay": delay, "mentions": mentions(form.values("mentions"))},
     });
-    serde_path_to_error::deserialize(without_nulls(request)).map_err(|error| {
-        // A form has no options: what they hold are fields of its own.
-        let path = error.path().to_string();
-        match path.strip_prefix("options.").unwrap_or(&path) {
-            "." => ApiError::Validation { details: error.inner().to_string() },
-            field => ApiError::invalid(field, error.inner()),
-        }
-    })
+    serde_path_to_error::deserialize(without_nulls(request)).map_err(|error| refuse(&error))
 }
 
 /// A field that was left out is missing, which says more than that it is `null`.

@@ -1,0 +1,4 @@
+//! `/sessions`
+
+pub mod cancel;
+pub mod list;
