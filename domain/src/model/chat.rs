@@ -41,6 +41,21 @@ impl Chat {
         }
     }
 
+    /// Takes over what is news; answers whether anything was.
+    pub fn update(&mut self, update: &ChatUpdate) -> bool {
+        let before = self.clone();
+        let ChatUpdate { archived, pinned_at, muted_until, marked_unread, last_message_at } = *update;
+        self.archived = archived.unwrap_or(self.archived);
+        self.pinned_at = pinned_at.unwrap_or(self.pinned_at);
+        self.muted_until = muted_until.unwrap_or(self.muted_until);
+        self.marked_unread = marked_unread.unwrap_or(self.marked_unread);
+        if marked_unread == Some(false) {
+            self.unread = 0;
+        }
+        self.last_message_at = self.last_message_at.max(last_message_at);
+        *self != before
+    }
+
     /// Whether there is something in it that nobody has read.
     pub fn is_unread(&self) -> bool {
         self.unread > 0 || self.marked_unread

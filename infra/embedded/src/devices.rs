@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::{
     model::{
-        ApiKey, DeliveryStats, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageCounts, Page, PageRequest, Removed, Session, SessionId,
-        Timestamp, UserId,
+        ApiKey, DeliveryStats, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageCounts, Page, PageRequest, Removed, Session,
+        SessionFilter, SessionId, Status, Timestamp, UserId,
     },
     ports::{Devices, PortError},
 };
@@ -17,8 +17,8 @@ use crate::{
     counts::{self, Owner},
     error::StoreError,
     key_value, messages,
-    pages::{decode, encode},
     rows::{self, integer},
+    window::Window,
 };
 
 /// Most rows of one table deleted in one go, so that a device with a long past holds up nobody's writes.
@@ -28,7 +28,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user_id, session_id, alias, description, api_key, webhook, ai, created_at, updated_at, session,
-                sent, received, delivered, given_up, last_delivery, last_failure, row
+                sent, received, delivered, given_up, last_delivery, last_failure, failing_since, paused_at, row
             FROM devices JOIN tallies ON tallies.device = devices.row ",
             $rest
         )
@@ -54,9 +54,9 @@ impl Devices for Store {
         Ok(self.look_up(|connection| rows::first(connection, select!("WHERE key_hash = ?1 LIMIT 1"), [hash(key)], read))?)
     }
 
-    async fn list(&self, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError> {
-        let (filter, page) = (filter.clone(), page.clone());
-        Ok(self.query(move |connection| list(connection, user, &filter, &page)).await?)
+    async fn list(&self, user: Option<UserId>, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, PortError> {
+        let (filter, page) = (SessionFilter { active: None, status: filter.status }, page.clone());
+        Ok(self.query(move |connection| list(connection, &Order::Created, user, filter, &page)).await?)
     }
 
     async fn update(&self, id: &DeviceId, update: DeviceUpdate, at: Timestamp) -> Result<Option<Device>, PortError> {
@@ -80,6 +80,11 @@ impl Devices for Store {
         }
     }
 
+    async fn sessions(&self, user: Option<UserId>, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Device>, PortError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        Ok(self.query(move |connection| list(connection, &Order::Started, user, filter, &page)).await?)
+    }
+
     async fn wanted(&self) -> Result<Vec<DeviceId>, PortError> {
         const SQL: &str = "SELECT id FROM devices WHERE wanted = 1 ORDER BY row";
         Ok(self.query(|connection| rows::all(connection, SQL, [], |row| rows::text(row, 0))).await?)
@@ -88,8 +93,8 @@ impl Devices for Store {
 
 fn create(connection: &Connection, device: &Device) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO devices (id, user_id, session_id, alias, description, api_key, webhook, ai, created_at, updated_at,
-            status, wanted, session, key_hash)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING RETURNING row";
+            status, wanted, session, key_hash, started_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING RETURNING row";
     let values = (
         device.id.as_str(),
         integer(device.user_id.get()),
@@ -105,6 +110,7 @@ fn create(connection: &Connection, device: &Device) -> Result<bool, StoreError> 
         device.session.wanted,
         json(&device.session)?,
         hash(&device.api_key),
+        device.session.started_at.map(Timestamp::millis),
     );
     match rows::first(connection, SQL, values, |row| Ok(row.get::<_, i64>(0)?))? {
         Some(row) => Ok(rows::run(connection, "INSERT INTO tallies (device) VALUES (?1)", [row])? > 0),
@@ -120,34 +126,52 @@ fn get(connection: &Connection, id: &DeviceId) -> Result<Option<Device>, StoreEr
     rows::first(connection, select!("WHERE id = ?1"), [id.as_str()], read)
 }
 
-fn list(connection: &Connection, user: UserId, filter: &DeviceFilter, page: &PageRequest) -> Result<Page<Device>, StoreError> {
-    let limit = page.limit.clamp(1, PageRequest::MAX_LIMIT);
-    let after = page.cursor.as_ref().and_then(decode);
-    let offset = if after.is_some() { 0 } else { integer(page.offset()) };
-    let (created_at, row) = after.unwrap_or((i64::MIN, i64::MIN));
-    let user = integer(user.get());
-    let (total, mut items) = match filter.status {
-        None => {
-            const SQL: &str = select!("WHERE user_id = ?1 AND (created_at, row) > (?2, ?3) ORDER BY created_at, row LIMIT ?4 OFFSET ?5");
-            (
-                rows::number(connection, "SELECT count(*) FROM devices WHERE user_id = ?1", [user])?,
-                rows::all(connection, SQL, (user, created_at, row, limit + 1, offset), placed)?,
-            )
-        }
-        Some(status) => {
-            const SQL: &str =
-                select!("WHERE user_id = ?1 AND status = ?6 AND (created_at, row) > (?2, ?3) ORDER BY created_at, row LIMIT ?4 OFFSET ?5");
-            let status = status.as_str();
-            (
-                rows::number(connection, "SELECT count(*) FROM devices WHERE user_id = ?1 AND status = ?2", (user, status))?,
-                rows::all(connection, SQL, (user, created_at, row, limit + 1, offset, status), placed)?,
-            )
-        }
+/// The times devices are listed by: when they were created, oldest first, or when their sessions were last started, latest first.
+enum Order {
+    Created,
+    Started,
+}
+
+/// A page of everybody's devices or a user's, of some status or any, and, of sessions, those that are `active` or not or any.
+fn list(
+    connection: &Connection,
+    order: &Order,
+    user: Option<UserId>,
+    SessionFilter { active, status }: SessionFilter,
+    page: &PageRequest,
+) -> Result<Page<Device>, StoreError> {
+    let moment = connection.unchecked_transaction()?;
+    let window = Window::of(page);
+    let (time, wanted, after, sorted, first) = match order {
+        Order::Created => ("created_at", "?3 IS NULL", ">", "created_at, row", (i64::MIN, i64::MIN)),
+        Order::Started => ("started_at", "(?3 IS NULL OR wanted = ?3)", "<", "started_at DESC, row DESC", (i64::MAX, i64::MAX)),
     };
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|(device, row)| encode(device.created_at.millis(), *row));
-    Ok(Page { items: items.into_iter().map(|(device, _)| device).collect(), total, next })
+    let index = match (order, user) {
+        (Order::Created, None) => "devices_by_creation",
+        (Order::Created, Some(_)) => "devices_by_user_and_creation",
+        (Order::Started, None) => "devices_by_start",
+        (Order::Started, Some(_)) => "devices_by_user_and_start",
+    };
+    let whose = if user.is_some() { "user_id = ?1" } else { "?1 IS NULL" };
+    let some = format!("FROM devices INDEXED BY {index} WHERE {whose} AND {time} IS NOT NULL AND (?2 IS NULL OR status = ?2) AND {wanted}");
+    let (user, status) = (user.map(|user| integer(user.get())), status.map(Status::as_str));
+    let total = rows::number(&moment, &format!("SELECT count(*) {some}"), (user, status, active))?;
+    // Wide rows and figures are looked up for the page alone.
+    let sql = format!(
+        "{} WHERE devices.row IN (SELECT row {some} AND ({time}, row) {after} (?4, ?5) ORDER BY {sorted} LIMIT ?6 OFFSET ?7) ORDER BY {sorted}",
+        select!("")
+    );
+    let last = window.after.unwrap_or(first);
+    let values = (user, status, active, last.0, last.1, window.rows, window.offset);
+    let items = rows::all(&moment, &sql, values, |row| {
+        let device = read(row)?;
+        let time = match order {
+            Order::Created => device.created_at,
+            Order::Started => device.session.started_at.unwrap_or(device.created_at),
+        };
+        Ok((device, (time.millis(), row.get(19)?)))
+    })?;
+    window.page(items, total)
 }
 
 fn change(connection: &Connection, id: &DeviceId, update: &DeviceUpdate, at: Timestamp) -> Result<Option<Device>, StoreError> {
@@ -180,18 +204,21 @@ enum Deletion {
 
 /// Deletes a part of what belongs to a device and, once that is little, the rest with the device itself: until then the same call finds it again.
 fn delete_some(connection: &Connection, id: &DeviceId) -> Result<Deletion, StoreError> {
-    const FIND: &str = "SELECT row, user_id, session, messages FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
+    const FIND: &str =
+        "SELECT row, user_id, session, messages, contacts FROM devices JOIN tallies ON tallies.device = devices.row WHERE id = ?1";
     let found = rows::first(connection, FIND, [id.as_str()], |row| {
-        Ok((Owner { device: row.get(0)?, user: row.get(1)? }, rows::json::<Session>(row, 2)?, rows::count(row, 3)?))
+        Ok((Owner { device: row.get(0)?, user: row.get(1)? }, rows::json::<Session>(row, 2)?, rows::count(row, 3)?, rows::count(row, 4)?))
     })?;
-    let Some((owner, session, messages)) = found else { return Ok(Deletion::NoDevice) };
+    let Some((owner, session, messages, contacts)) = found else { return Ok(Deletion::NoDevice) };
     let device = owner.device;
-    const PARTS: [&str; 5] = [
+    const PARTS: [&str; 7] = [
         "DELETE FROM deliveries WHERE (device, seq) IN (SELECT device, seq FROM deliveries WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM failed_deliveries WHERE (device, seq) IN (SELECT device, seq FROM failed_deliveries WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM events WHERE (device, seq) IN (SELECT device, seq FROM events WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM aliases WHERE row IN (SELECT row FROM aliases WHERE device = ?1 LIMIT ?2)",
         "DELETE FROM bulks WHERE row IN (SELECT row FROM bulks WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM chats WHERE (device, jid) IN (SELECT device, jid FROM chats WHERE device = ?1 LIMIT ?2)",
+        "DELETE FROM groups WHERE row IN (SELECT row FROM groups WHERE device = ?1 LIMIT ?2)",
     ];
     if messages::remove_some(connection, owner, BATCH)? == BATCH {
         return Ok(Deletion::Begun);
@@ -204,16 +231,18 @@ fn delete_some(connection: &Connection, id: &DeviceId) -> Result<Deletion, Store
     if !key_value::remove_some(connection, id)? {
         return Ok(Deletion::Begun);
     }
+    const CONTACTS: &str = "DELETE FROM contacts WHERE (device, jid) IN (SELECT device, jid FROM contacts WHERE device = ?1 LIMIT ?2)";
+    let removed = rows::run(connection, CONTACTS, (device, BATCH as i64))?;
+    if removed == BATCH {
+        rows::run(connection, "UPDATE tallies SET contacts = contacts + ?2 WHERE device = ?1", (device, BATCH as i64))?;
+        return Ok(Deletion::Begun);
+    }
     rows::run(connection, "DELETE FROM commands WHERE device_id = ?1", [id.as_str()])?;
     rows::run(connection, "DELETE FROM dead_commands WHERE device_id = ?1", [id.as_str()])?;
     counts::forget(connection, device)?;
     rows::run(connection, "DELETE FROM tallies WHERE device = ?1", [device])?;
     rows::run(connection, "DELETE FROM devices WHERE row = ?1", [device])?;
-    Ok(Deletion::Done(Removed { messages, contacts: 0, sessions: u64::from(session.is_linked()) }))
-}
-
-fn placed(row: &Row<'_>) -> Result<(Device, i64), StoreError> {
-    Ok((read(row)?, row.get(17)?))
+    Ok(Deletion::Done(Removed { messages, contacts: contacts + removed as u64, sessions: u64::from(session.is_linked()) }))
 }
 
 fn read(row: &Row<'_>) -> Result<Device, StoreError> {
@@ -235,6 +264,8 @@ fn read(row: &Row<'_>) -> Result<Device, StoreError> {
             failed: rows::count(row, 14)?,
             last_delivery: rows::moment_or_null(row, 15)?,
             last_failure: rows::moment_or_null(row, 16)?,
+            failing_since: rows::moment_or_null(row, 17)?,
+            paused_at: rows::moment_or_null(row, 18)?,
         },
     })
 }

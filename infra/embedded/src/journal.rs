@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::{
     model::{
-        Attachment, DeviceId, Direction, Event, EventDraft, Jid, MediaFile, Message, MessageKey, MessageStatus, Origin, Session, Timestamp,
-        WebhookSettings,
+        Attachment, ContactUpdate, DeviceId, Direction, Event, EventDraft, Jid, MediaFile, Message, MessageKey, MessageStatus, Origin,
+        Server, Session, Timestamp, WebhookSettings,
     },
     ports::{Change, Epoch, Journal, PortError, Step},
 };
@@ -13,8 +13,10 @@ use rusqlite::Connection;
 use crate::{
     Store, aliases,
     counts::{Counts, Owner},
+    deliveries,
     error::StoreError,
     messages::{self, Stored},
+    people::{chats, contacts, groups},
     rows::{self, integer},
     sorts::{self, Class},
 };
@@ -88,12 +90,26 @@ impl<'a> Entry<'a> {
             }),
             Change::Media { key, file } => self.media(&key, file),
             Change::Alias { phone, lid } => self.alias(&phone, &lid),
+            Change::Contact { contact, update } => self.contact(&contact, *update),
+            Change::Blocked { contacts } => contacts::block(self.connection, self.owner.device, &contacts),
+            Change::Chat { chat, update } => chats::update(self.connection, self.owner.device, &self.name(&chat)?, &update),
+            Change::ChatDeleted { chat } => chats::delete(self.connection, self.owner.device, &self.name(&chat)?),
+            Change::Group(group) => groups::put(self.connection, self.owner.device, &group),
+            Change::GroupLeft { group } => groups::leave(self.connection, self.owner.device, &group),
+            Change::Notice => Ok(true),
         }
     }
 
+    /// What a person, or their chat, is kept under.
+    fn name(&self, jid: &Jid) -> Result<Jid, StoreError> {
+        aliases::chat(self.connection, self.owner.device, jid)
+    }
+
     fn session(&mut self, session: &Session) -> Result<bool, StoreError> {
-        const SQL: &str = "UPDATE devices SET status = ?2, wanted = ?3, session = ?4 WHERE row = ?1";
-        rows::run(self.connection, SQL, (self.owner.device, session.status.as_str(), session.wanted, serde_json::to_string(session)?))?;
+        const SQL: &str = "UPDATE devices SET status = ?2, wanted = ?3, session = ?4, started_at = ?5 WHERE row = ?1";
+        let started_at = session.started_at.map(Timestamp::millis);
+        let values = (self.owner.device, session.status.as_str(), session.wanted, serde_json::to_string(session)?, started_at);
+        rows::run(self.connection, SQL, values)?;
         Ok(true)
     }
 
@@ -112,6 +128,12 @@ impl<'a> Entry<'a> {
         let new = messages::insert(self.connection, self.owner.device, message, None, None)?;
         if new {
             self.messages += 1;
+            if message.direction == Direction::Incoming
+                && let (Some(from), Some(push_name)) = (&message.from, message.push_name.as_deref())
+                && !push_name.is_empty()
+            {
+                contacts::call(self.connection, self.owner.device, from, push_name)?;
+            }
         }
         Ok(new)
     }
@@ -120,13 +142,15 @@ impl<'a> Entry<'a> {
         let Some(Stored { row, timestamp, class, fresh }) = self.find(key)? else { return Ok(false) };
         let Some(before) = sorts::status(class.status).filter(|before| before.can_become(status)) else { return Ok(false) };
         let read_at = (status == MessageStatus::Read).then_some(at.millis());
-        const SQL: &str = "UPDATE messages SET status = ?2, read_at = coalesce(?3, read_at), error = ?4 WHERE row = ?1";
-        rows::run(self.connection, SQL, (row, sorts::number(status), read_at, error))?;
+        let outgoing = key.origin == Origin::Own;
+        const SENT: &str = "UPDATE messages SET status = ?2, read_at = coalesce(?3, read_at), error = ?4 WHERE row = ?1";
+        const SEEN: &str = "UPDATE messages SET status = ?2, read_at = coalesce(?3, read_at), error = ?4, unread = 0 WHERE row = ?1";
+        let sql = if outgoing || read_at.is_none() { SENT } else { SEEN };
+        rows::run(self.connection, sql, (row, sorts::number(status), read_at, error))?;
         if !fresh {
             self.counts.remove(self.owner, timestamp, class);
             self.counts.add(self.owner, timestamp, Class { status: sorts::number(status), ..class });
         }
-        let outgoing = key.origin == Origin::Own;
         self.sent += i64::from(outgoing && before < MessageStatus::Sent && status >= MessageStatus::Sent);
         Ok(true)
     }
@@ -156,8 +180,19 @@ impl<'a> Entry<'a> {
         let new = aliases::learn(self.connection, self.owner.device, phone, lid)?;
         if new {
             self.messages -= aliases::merge(self.connection, self.owner, phone, lid, &mut self.counts)?;
+            chats::merge(self.connection, self.owner.device, phone, lid)?;
+            contacts::merge(self.connection, self.owner.device, phone, lid)?;
         }
         Ok(new)
+    }
+
+    fn contact(&mut self, contact: &Jid, update: ContactUpdate) -> Result<bool, StoreError> {
+        let contact = self.name(contact)?;
+        let learned = match &update.lid {
+            Some(lid) if contact.server() == Server::Phone => self.alias(&contact, lid)?,
+            _ => false,
+        };
+        Ok(contacts::update(self.connection, self.owner.device, &contact, update)? || learned)
     }
 
     /// Changes what a message says, if it is stored and `change` answers that there is something to change.
@@ -187,15 +222,16 @@ impl<'a> Entry<'a> {
 
     fn record(&mut self, draft: EventDraft) -> Result<Event, StoreError> {
         self.seq += 1;
-        let EventDraft { id, kind, at, data } = draft;
-        const EVENT: &str = "INSERT INTO events (device, seq, id, kind, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let device = self.owner.device;
-        rows::run(self.connection, EVENT, (device, integer(self.seq), id.as_str(), kind.as_str(), at.millis(), data.get()))?;
+        let EventDraft { id, kind, chat, at, trace, data } = draft;
+        let (device, seq, chat) = (self.owner.device, integer(self.seq), deliveries::chat(chat.as_ref()));
+        const EVENT: &str = "INSERT INTO events (device, seq, id, kind, chat, at, trace, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let place = trace.as_ref().map(|trace| &trace.0);
+        rows::run(self.connection, EVENT, (device, seq, id.as_str(), kind.as_str(), &chat, at.millis(), place, data.get()))?;
         if self.webhook.as_ref().is_some_and(|webhook| webhook.wants(kind)) {
-            const DELIVERY: &str = "INSERT INTO deliveries (device, seq, event_id, due_at) VALUES (?1, ?2, ?3, ?4)";
-            rows::run(self.connection, DELIVERY, (device, integer(self.seq), id.as_str(), at.millis()))?;
+            const DELIVERY: &str = "INSERT INTO deliveries (device, seq, chat, due_at) VALUES (?1, ?2, ?3, ?4)";
+            rows::run(self.connection, DELIVERY, (device, seq, chat, at.millis()))?;
         }
-        Ok(Event { id, seq: self.seq, device_id: self.device_id.clone(), kind, at, data })
+        Ok(Event { id, seq: self.seq, device_id: self.device_id.clone(), kind, at, trace, data })
     }
 
     fn close(self) -> Result<(), StoreError> {

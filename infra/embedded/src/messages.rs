@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{
-    model::{DeviceId, Message, MessageFilter, MessageId, MessageKey, MessageTally, Origin, Page, PageRequest, Server, Timestamp},
+    model::{
+        DeviceId, Direction, Jid, Message, MessageFilter, MessageId, MessageKey, MessageStatus, MessageTally, MessageType, Origin, Page,
+        PageRequest, Server, Timestamp,
+    },
     ports::{Accepted, Messages, PortError},
 };
 use rusqlite::{Connection, Row};
@@ -12,6 +15,7 @@ use crate::{
     counts::{Counts, Owner},
     error::StoreError,
     fresh, pages,
+    people::chats,
     rows::{self, integer},
     sorts::{self, Class},
 };
@@ -115,8 +119,8 @@ pub(crate) fn insert(
         return insert(connection, device, &moved, key, bulk);
     }
     const SQL: &str = "INSERT INTO messages (device, id, origin, chat, sort, status, timestamp, fresh, due_at, awaits_media, bulk, part,
-            idempotency_key, read_at, error, body)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id, device, origin) DO NOTHING";
+            idempotency_key, read_at, error, body, unread)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT (id, device, origin) DO NOTHING";
     let class = Class::of(message);
     let values = (
         device,
@@ -134,10 +138,12 @@ pub(crate) fn insert(
         message.read_at.map(Timestamp::millis),
         message.error.as_deref(),
         serde_json::to_string(message)?,
+        is_unread(message),
     );
     let new = rows::run(connection, SQL, values)? > 0;
     if new {
         fresh::stored(connection, connection.last_insert_rowid())?;
+        chats::written(connection, device, message)?;
     }
     Ok(new)
 }
@@ -186,6 +192,26 @@ pub(crate) fn rewrite(connection: &Connection, row: i64, message: &Message) -> R
 
 fn awaits_media(message: &Message) -> bool {
     message.media().is_some_and(domain::model::MediaFile::is_awaited)
+}
+
+/// Whether its chat counts it among what nobody has read.
+fn is_unread(message: &Message) -> bool {
+    message.direction == Direction::Incoming
+        && message.status < MessageStatus::Read
+        && !matches!(message.kind, MessageType::Reaction | MessageType::Vote)
+        && message.chat.server() != Server::Broadcast
+}
+
+/// Nothing of a chat is unread any more, whatever the messages' statuses say.
+pub(crate) fn all_read(connection: &Connection, device: i64, chat: &Jid) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE messages INDEXED BY messages_unread SET unread = 0 WHERE device = ?1 AND chat = ?2 AND unread = 1";
+    rows::run(connection, SQL, (device, chat.to_string())).map(drop)
+}
+
+/// The latest message of a chat.
+pub(crate) fn last(connection: &Connection, device: i64, chat: &Jid) -> Result<Option<Message>, StoreError> {
+    const SQL: &str = select!("INDEXED BY messages_by_chat WHERE device = ?1 AND chat = ?2 ORDER BY timestamp DESC, row DESC LIMIT 1");
+    rows::first(connection, SQL, (device, chat.to_string()), read)
 }
 
 /// Removes some messages of a device, with their counts; answers how many.

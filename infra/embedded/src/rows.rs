@@ -47,6 +47,14 @@ where
     T::try_from(row.get(column)?).map_err(StoreError::record)
 }
 
+/// The same, or nothing.
+pub(crate) fn text_or_null<T: TryFrom<String>>(row: &Row<'_>, column: usize) -> Result<Option<T>, StoreError>
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    row.get::<_, Option<String>>(column)?.map(T::try_from).transpose().map_err(StoreError::record)
+}
+
 /// A column of JSON.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     Ok(serde_json::from_str(row.get_ref(column)?.as_str().map_err(StoreError::record)?)?)

@@ -7,12 +7,13 @@ use crate::devices;
 type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Each brings the schema from the version of its place in the list to the next. Only ever appended to.
-const MIGRATIONS: [Step; 2] = [
+const MIGRATIONS: [Step; 3] = [
     |tables| tables.execute_batch(include_str!("schema/1.sql")),
     |tables| {
         tables.execute_batch(include_str!("schema/2.sql"))?;
         devices::hash_keys(tables)
     },
+    |tables| tables.execute_batch(include_str!("schema/3.sql")),
 ];
 
 /// The version this program works with.

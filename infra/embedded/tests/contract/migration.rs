@@ -106,9 +106,9 @@ async fn what_a_folder_of_version_1_holds_goes_on_in_this_one() {
     assert!(matches!(repeated, Accepted::Repeated(first) if first.id == message_id(2)));
     let received = store.receive(10).await.unwrap();
     assert_eq!(received[0].envelope.command, Command::Send { id: message_id(1), chat: None });
-    assert_eq!(store.next(&device.id, 10).await.unwrap().len(), 1);
+    assert_eq!(store.next(&device.id, &[], 10).await.unwrap().len(), 1);
     store.succeeded(&device.id, &event_id(1), at(1)).await.unwrap();
-    assert_eq!(store.next(&device.id, 10).await.unwrap().len(), 0);
+    assert_eq!(store.next(&device.id, &[], 10).await.unwrap().len(), 0);
 
     let picture = Message { kind: MessageType::Image, ..incoming(&device, 3) };
     let steps =

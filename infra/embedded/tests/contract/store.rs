@@ -176,7 +176,7 @@ async fn pruning_removes_what_is_done_and_old_and_nothing_else() {
     assert_eq!(store.prune(at(2_000) + 7 * DAY).await.unwrap(), 1_498 + 1);
     assert_eq!(store.prune(at(2_000) + 29 * DAY).await.unwrap(), 0);
     assert_eq!(store.prune(at(2_000) + 30 * DAY).await.unwrap(), 1 + 1);
-    let left = store.next(&device.id, 10).await.unwrap();
+    let left = store.next(&device.id, &[], 10).await.unwrap();
     assert_eq!(left.iter().map(|delivery| delivery.event.seq).collect::<Vec<_>>(), [1]);
     assert_eq!(KeyValue::list(&store, &device.id, "").await.unwrap().len(), 2);
 }
@@ -235,7 +235,7 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next() {
     let removed = Devices::delete(&store, &device.id).await.unwrap();
     assert_eq!(removed, Some(Removed { messages: 3_000, contacts: 0, sessions: 0 }));
     store.close().await;
-    for table in ["devices", "tallies", "messages", "events", "deliveries", "aliases", "bulks"] {
+    for table in ["devices", "tallies", "messages", "events", "deliveries", "aliases", "bulks", "chats", "contacts", "groups"] {
         let rows: i64 = database(&copy).query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
     }
