@@ -1,4 +1,4 @@
-//! The only place that knows WhatsApp: sessions, commands, events, webhook delivery.
+//! The only place that knows WhatsApp: sessions, commands, events, webhook delivery, answers of its own.
 
 pub mod deliver;
 #[path = "network/files.rs"]
@@ -11,6 +11,7 @@ mod network;
 #[path = "network/whatsapp.rs"]
 mod network;
 mod qr;
+pub mod replies;
 mod session;
 pub mod store;
 #[path = "network/transport.rs"]

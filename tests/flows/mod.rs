@@ -1,5 +1,6 @@
 //! What people do with warta, from end to end.
 
+mod ai;
 mod bulk;
 mod clients;
 mod crash;

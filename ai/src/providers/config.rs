@@ -28,7 +28,7 @@ pub struct Timing {
 }
 
 /// Where a provider is, and what it knows us by.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     base_url: String,
     key: Option<String>,

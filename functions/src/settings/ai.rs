@@ -32,7 +32,7 @@ pub struct AiInput {
 #[serde(rename_all = "camelCase")]
 struct HoursInput {
     enabled: Option<bool>,
-    timezone: Option<Text<1, 64>>,
+    timezone: Option<Timezone>,
     start: Option<TimeOfDay>,
     end: Option<TimeOfDay>,
     days: Option<List<Day, 7>>,
@@ -74,7 +74,7 @@ impl HoursInput {
     fn over(self, present: WorkingHours) -> WorkingHours {
         WorkingHours {
             enabled: self.enabled.unwrap_or(present.enabled),
-            timezone: text(self.timezone, present.timezone),
+            timezone: self.timezone.map_or(present.timezone, |Timezone(name)| name),
             start: self.start.map_or(present.start, |TimeOfDay(time)| time),
             end: self.end.map_or(present.end, |TimeOfDay(time)| time),
             days: list(self.days, present.days, |Day(day)| day),
@@ -116,6 +116,18 @@ impl<'de> Deserialize<'de> for TimeOfDay {
             Some((hours, minutes)) if part(hours, 23) && part(minutes, 59) => Ok(Self(text)),
             _ => Err(D::Error::custom("expected a time of day as HH:MM")),
         }
+    }
+}
+
+/// An IANA name.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(inline)]
+struct Timezone(String);
+
+impl<'de> Deserialize<'de> for Timezone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if ai::is_time_zone(&name) { Ok(Self(name)) } else { Err(D::Error::custom("expected a time zone such as Asia/Jakarta")) }
     }
 }
 
@@ -168,6 +180,7 @@ mod tests {
             json!({"workingHours": {"end": "9:00"}}),
             json!({"workingHours": {"end": "+9:00"}}),
             json!({"workingHours": {"days": ["Someday"]}}),
+            json!({"workingHours": {"timezone": "Jakarta"}}),
             json!({"autoResponses": [{"trigger": "x"}]}),
         ] {
             assert!(serde_json::from_value::<AiInput>(input.clone()).is_err(), "{input}");

@@ -57,6 +57,12 @@ impl Actor {
     }
 }
 
+/// Shows the other side that somebody is writing, or has stopped, outside of a command.
+pub(crate) async fn type_in(client: &Client, chat: &Jid, state: Typing) {
+    // Nobody waits for it.
+    let _ = swallowed(show_typing(client, chat, state)).await;
+}
+
 async fn swallowed(write: impl Future<Output = anyhow::Result<()>>) -> bool {
     match timeout(SWALLOW, write).await {
         Ok(Ok(())) => true,

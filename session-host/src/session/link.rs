@@ -39,7 +39,7 @@ pub struct Link {
 }
 
 /// What a session reacts to. Everything else stays inside the library.
-const EVENTS: [EventKind; 16] = [
+const EVENTS: [EventKind; 17] = [
     EventKind::Connected,
     EventKind::Disconnected,
     EventKind::PairSuccess,
@@ -56,6 +56,7 @@ const EVENTS: [EventKind; 16] = [
     EventKind::StreamReplaced,
     EventKind::TemporaryBan,
     EventKind::ConnectFailure,
+    EventKind::ChatPresence,
 ];
 
 struct Forward(mpsc::UnboundedSender<Arc<Event>>);

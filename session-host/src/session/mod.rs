@@ -38,7 +38,10 @@ use tokio::{
     task::{JoinError, JoinSet},
     time::Instant,
 };
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::AbortOnDropHandle,
+};
 use whatsapp_rust::SendError;
 
 use self::{
@@ -48,8 +51,8 @@ use self::{
     link::Link,
     outbox::{Outbox, Outgoing},
 };
-pub(crate) use self::{receiving::Receiving, room::Room};
-use crate::{host::Shared, store::DeviceBackend};
+pub(crate) use self::{chat::type_in, receiving::Receiving, room::Room};
+use crate::{host::Shared, replies::Responder, store::DeviceBackend};
 
 /// How long a session that is told to stop or disconnect goes on with what it has in hand.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -96,6 +99,8 @@ pub(crate) struct Actor {
     reopen_at: Option<Instant>,
     tick_at: Instant,
     deaths: u32,
+    /// The device answers by itself until this is dropped.
+    _replying: DropGuard,
 }
 
 /// Runs the session of `device` until it is deleted, fenced or told to stop. A device that wants to be connected is, at once.
@@ -148,7 +153,8 @@ async fn load(shared: &Shared, id: &DeviceId) -> Option<Device> {
 
 impl Actor {
     fn new(shared: Arc<Shared>, device: Device) -> Self {
-        let inbox = Inbox::new(shared.clone(), device.id.clone(), device.session_id);
+        let (responder, replying) = Responder::new(shared.clone(), device.id.clone());
+        let inbox = Inbox::new(shared.clone(), device.id.clone(), device.session_id, responder);
         Self {
             shared,
             device: device.id,
@@ -163,6 +169,7 @@ impl Actor {
             reopen_at: None,
             tick_at: Instant::now() + TICK,
             deaths: 0,
+            _replying: replying,
         }
     }
 
@@ -220,7 +227,7 @@ impl Actor {
             Command::Typing { .. } => self.typing(received).await,
             Command::CancelBulk { .. } => self.cancel_bulk(received).await,
             Command::Deliver => {
-                (self.shared.publisher.wake)(&self.device);
+                self.shared.deliverer.renew(&self.device);
                 self.done(received, Outcome::Done).await;
                 Ok(())
             }

@@ -8,8 +8,8 @@ use domain::{
 };
 use tokio::time::Instant;
 use wacore::types::{
-    events::{ConnectFailureReason, Event, PairingQrCode, Receipt, ServerAck},
-    presence::ReceiptType,
+    events::{ChatPresenceUpdate, ConnectFailureReason, Event, PairingQrCode, Receipt, ServerAck},
+    presence::{ChatPresence, ReceiptType},
 };
 
 use super::{
@@ -141,7 +141,20 @@ impl Actor {
                 Ok(())
             }
             Event::Messages(_) | Event::UndecryptableMessage(_) => self.take_in(event).await,
+            Event::ChatPresence(presence) => {
+                self.somebody_types(presence).await;
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    async fn somebody_types(&self, presence: &ChatPresenceUpdate) {
+        let Some(link) = self.link.as_ref().filter(|_| self.inbox.responder.is_listening()) else { return };
+        match self.inbox.person(&link.client, &presence.source.chat, None).await {
+            Ok(Some(chat)) => self.inbox.responder.saw_typing(&chat.jid, presence.state == ChatPresence::Composing),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(device = %self.device, ?error, "it is not known who types"),
         }
     }
 
@@ -165,6 +178,7 @@ impl Actor {
         next.connected_at = Some(now);
         next.last_seen = Some(now);
         self.deaths = 0;
+        self.inbox.responder.on_line(&link.client);
         // A connection that the library replaced by itself may have swallowed what was on it.
         self.disconnected();
         self.enter(next).await?;

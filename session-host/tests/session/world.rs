@@ -89,7 +89,7 @@ impl World {
         };
         let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
         let webhooks = deliver::Config::new("secret", Reach::Loopback);
-        let config = Config { webhooks, max_download_bytes: self.max_download_bytes };
+        let config = Config { max_download_bytes: self.max_download_bytes, ..Config::from(webhooks) };
         self.host = Some(Host::start(ports, network, config).await);
     }
 

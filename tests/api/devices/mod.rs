@@ -10,6 +10,7 @@ mod messages;
 mod qr;
 mod read;
 mod relogin;
+mod settings;
 mod typing;
 mod update;
 

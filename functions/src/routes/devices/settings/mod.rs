@@ -1,0 +1,3 @@
+//! `/devices/{id}/settings`
+
+pub mod ai;

@@ -1,0 +1,3 @@
+//! `/devices/{id}/settings`
+
+mod ai;
