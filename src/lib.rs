@@ -142,6 +142,7 @@ impl Warta {
                 jwt_secret,
                 max_file_bytes: config.max_file_bytes,
                 rate_limits: config.rate_limits,
+                public_url,
                 public_ws_url: format!("ws://{}", reachable(socket_addr)),
                 send_wait: config.send_wait,
                 version: env!("CARGO_PKG_VERSION").into(),

@@ -63,6 +63,8 @@ pub struct ApiConfig {
     pub rate_limits: RateLimits,
     /// Where clients find the WebSocket, without the token: `ws://127.0.0.1:3001`.
     pub public_ws_url: String,
+    /// Where browsers find this program: `http://127.0.0.1:3000`.
+    pub public_url: String,
     /// How long a request waits for a host's answer before it goes on without.
     pub send_wait: Duration,
     /// The program's version, for the health report.

@@ -18,6 +18,7 @@ const ASKED: &[(&str, &str, u16, &str)] = &[
     ("POST /devices/{id}/connect", "", 404, "{}"),
     ("POST /devices/{id}/disconnect", "", 404, "{}"),
     ("POST /devices/{id}/relogin", "", 404, "{}"),
+    ("POST /devices/{id}/link-page", "", 404, "{}"),
     ("GET /devices/{id}/qr", "", 404, ""),
     ("POST /devices/{id}/key", "", 404, "{}"),
     ("POST /devices/{id}/read", "", 404, r#"{"contactId": "{contactId}"}"#),

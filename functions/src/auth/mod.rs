@@ -1,6 +1,7 @@
 //! Who may ask: checked before anything else of a request is looked at.
 
 mod jwt;
+pub mod link;
 
 use std::sync::Arc;
 

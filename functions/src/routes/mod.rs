@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod devices;
 pub mod health;
+pub mod link;
 pub mod media;
 pub mod messages;
 pub mod metrics;

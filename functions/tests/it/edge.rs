@@ -69,7 +69,15 @@ async fn nobody_learns_anything_without_the_token() {
 
 #[tokio::test]
 async fn what_is_not_there_is_told_in_the_contracts_shape() {
-    for path in ["/api/whatsapp/no/such/thing", "/api/whatsapp", "/api/whatsapp/", "/elsewhere", "/"] {
+    for path in [
+        "/api/whatsapp/no/such/thing",
+        "/api/whatsapp",
+        "/api/whatsapp/",
+        "/elsewhere",
+        "/console/",
+        "/console/nothing.js",
+        "/link/nonsense/state",
+    ] {
         let answer = get(path).await;
         assert_eq!((answer.status, answer.code()), (404, "NOT_FOUND"), "{path}");
     }

@@ -3,5 +3,6 @@
 
 mod edge;
 mod openapi;
+mod pages;
 mod socket;
 mod world;

@@ -1,0 +1,61 @@
+// Events as they happen, by WebSocket: after a lost connection it goes on from the last one seen.
+
+const SHORTEST = 500;
+const LONGEST = 20_000;
+/** What repeats after a reconnection is among the last so many. */
+const REMEMBERED = 500;
+
+/** Listens until it is closed. `onState` learns whether it is connected, `onEvent` each event once, in order. */
+export function listen(token, { onEvent, onState }) {
+  const seen = new Set();
+  let last;
+  let failures = 0;
+  let socket;
+  let waiting;
+  let closed = false;
+
+  function open() {
+    const url = new URL('/ws', location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    url.searchParams.set('token', token);
+    if (last) url.searchParams.set('since', last);
+    socket = new WebSocket(url);
+    socket.onopen = () => {
+      failures = 0;
+      onState(true);
+    };
+    socket.onmessage = ({ data }) => {
+      const event = JSON.parse(data);
+      if (!event.id || seen.has(event.id)) return;
+      seen.add(event.id);
+      if (seen.size > REMEMBERED) seen.delete(seen.values().next().value);
+      last = event.id;
+      onEvent(event);
+    };
+    socket.onclose = () => {
+      if (closed) return;
+      onState(false);
+      const pause = Math.min(LONGEST, SHORTEST * 2 ** failures) * (0.5 + Math.random() / 2);
+      failures += 1;
+      waiting = setTimeout(open, pause);
+    };
+  }
+
+  // A network that comes back is tried at once.
+  const retry = () => {
+    if (socket.readyState === WebSocket.CLOSED) {
+      clearTimeout(waiting);
+      open();
+    }
+  };
+  addEventListener('online', retry);
+  open();
+  return {
+    close() {
+      closed = true;
+      removeEventListener('online', retry);
+      clearTimeout(waiting);
+      socket.close();
+    },
+  };
+}
