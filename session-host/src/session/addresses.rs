@@ -29,7 +29,8 @@ impl Person {
         }
     }
 
-    fn new(jid: &WaJid, alt: Option<&WaJid>) -> Option<Self> {
+    /// The person that WhatsApp calls by one name or two.
+    pub fn new(jid: &WaJid, alt: Option<&WaJid>) -> Option<Self> {
         let first = to_ours(jid)?;
         let second = alt.and_then(to_ours);
         Some(match (first.server(), second) {

@@ -31,9 +31,12 @@ impl Actor {
         next.status = Status::Connecting;
         next.reason = None;
         next.qr = None;
+        next.pairing_code = None;
+        next.passkey = None;
         next.connected_at = None;
         next.started_at = Some(self.shared.ports.clock.now());
         self.enter(next).await?;
+        self.linking.no_more_qr = false;
         let shared = std::sync::Arc::clone(&self.shared);
         let _turn = shared.starting.acquire().await;
         self.open().await;
@@ -92,6 +95,9 @@ impl Actor {
         next.reason = reason.map(str::to_owned);
         next.wanted = wanted;
         next.qr = None;
+        next.pairing_code = None;
+        next.passkey = None;
+        self.linking.ends_at = None;
         next.connected_at = None;
         self.enter(next).await
     }
@@ -100,7 +106,9 @@ impl Actor {
     pub(super) async fn forget(&mut self, reason: &str) -> Result<(), Stop> {
         self.close().await;
         self.reopen_at = None;
+        self.linking.ends_at = None;
         self.clear_store().await?;
+        self.inbox.known.forget();
         let last_seen = self.session.connected_at.map(|_| self.shared.ports.clock.now()).or(self.session.last_seen);
         let next = Session {
             status: Status::Disconnected,

@@ -19,6 +19,7 @@ use super::{
     arrival::fill,
     downloads::Downloads,
     history::{Arrivals, History},
+    known::{Known, News},
     people::People,
     read::{Said, read},
     votes,
@@ -33,6 +34,7 @@ pub struct Inbox {
     pub(super) session_id: SessionId,
     pub(super) people: Arc<People>,
     pub(super) responder: Arc<Responder>,
+    pub(super) known: Known,
     downloads: Downloads,
     history: History,
 }
@@ -49,7 +51,7 @@ impl Inbox {
     pub(crate) fn new(shared: Arc<Shared>, device: DeviceId, session_id: SessionId, responder: Arc<Responder>) -> Self {
         let downloads = Downloads::new(shared.clone(), device.clone());
         let history = History::new(shared.clone(), device.clone());
-        Self { shared, device, session_id, people: Arc::default(), responder, downloads, history }
+        Self { shared, device, session_id, people: Arc::default(), responder, known: Known::default(), downloads, history }
     }
 
     /// Where the library puts the past.
@@ -57,14 +59,19 @@ impl Inbox {
         self.history.arrivals()
     }
 
-    /// Gets the files of messages, and stores the past, for as long as it is polled.
+    /// Where the library puts what it learns of people, chats and groups.
+    pub fn news(&self) -> News {
+        self.known.news()
+    }
+
+    /// Gets the files of messages, and stores the past and what is known of people, for as long as it is polled.
     pub async fn follow_up(self, client: Arc<Client>) {
-        tokio::join!(self.downloads.run(client.clone()), self.history.run(&self, &client));
+        tokio::join!(self.downloads.run(client.clone()), self.history.run(&self, &client), self.known.run(&self, &client));
     }
 
     /// Waits, not for long, for what came in and is not safe yet.
     pub async fn settle(&self, client: &Client) {
-        self.history.settle(client).await;
+        tokio::join!(self.history.settle(client), self.known.settle());
     }
 
     /// Stores the batch, in order. Repeating one is harmless.

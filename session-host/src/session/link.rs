@@ -39,7 +39,7 @@ pub struct Link {
 }
 
 /// What a session reacts to. Everything else stays inside the library.
-const EVENTS: [EventKind; 17] = [
+const EVENTS: [EventKind; 22] = [
     EventKind::Connected,
     EventKind::Disconnected,
     EventKind::PairSuccess,
@@ -48,6 +48,11 @@ const EVENTS: [EventKind; 17] = [
     EventKind::PairingQrCode,
     EventKind::PairingQrCodesExhausted,
     EventKind::QrScannedWithoutMultidevice,
+    EventKind::PairingCodeRefresh,
+    EventKind::PairingCodeError,
+    EventKind::PairPasskeyRequest,
+    EventKind::PairPasskeyConfirmation,
+    EventKind::PairPasskeyError,
     EventKind::ClientOutdated,
     EventKind::Messages,
     EventKind::UndecryptableMessage,
@@ -86,6 +91,7 @@ impl Link {
             .with_cache_config(caches())
             .with_event_handler(Forward(sender))
             .with_event_handler(inbox.arrivals())
+            .with_event_handler(inbox.news())
             .with_inbound_durability_hook(inbox.clone());
         if let Some(version) = network.version() {
             builder = builder.with_version(version);

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod arrival;
+mod asking;
 mod bulk;
 mod changes;
 mod chat;
@@ -11,15 +12,19 @@ mod downloads;
 mod enclose;
 mod history;
 mod inbox;
+mod known;
 mod link;
+mod linking;
 mod names;
 mod observe;
 mod outbox;
 mod outcome;
 mod pacing;
+mod passkey;
 mod people;
 mod read;
 mod receiving;
+mod refusal;
 mod room;
 mod sending;
 mod state;
@@ -46,9 +51,11 @@ use whatsapp_rust::SendError;
 
 use self::{
     addresses::Person,
+    asking::Asking,
     enclose::{Enclosed, Unenclosed},
     inbox::Inbox,
     link::Link,
+    linking::{Linked, Linking},
     outbox::{Outbox, Outgoing},
 };
 pub(crate) use self::{chat::type_in, receiving::Receiving, room::Room};
@@ -91,6 +98,8 @@ pub(crate) struct Actor {
     writing: Option<Writing>,
     /// What is being made to go with messages that wait for it.
     enclosing: JoinSet<(MessageId, Result<Enclosed, Unenclosed>)>,
+    asking: Asking,
+    linking: Linking,
     /// Chats whose other names were asked for, and are told if there are any.
     acquainted: HashSet<Jid>,
     /// What was learned of people's names and is not stored yet.
@@ -164,6 +173,8 @@ impl Actor {
             outbox: Outbox::new(),
             writing: None,
             enclosing: JoinSet::new(),
+            asking: Asking::new(),
+            linking: Linking::default(),
             acquainted: HashSet::new(),
             learned: Vec::new(),
             reopen_at: None,
@@ -198,6 +209,9 @@ impl Actor {
             Some(event) = OptionFuture::from(self.link.as_mut().map(Link::event)) => Report::Event(event),
             Some(result) = OptionFuture::from(self.writing.as_mut().map(|writing| &mut writing.task)) => Report::Written(result),
             Some(Ok((id, enclosed))) = self.enclosing.join_next() => Report::Enclosed(id, enclosed),
+            Some(Ok(linked)) = self.linking.tasks.join_next() => Report::Linked(Box::new(linked)),
+            () = sleep_until(self.linking.ends_at) => Report::CodeExpired,
+            Some(_) = self.asking.tasks.join_next() => Report::Answered,
             () = sleep_until(turn_at) => Report::Turn,
             () = sleep_until(self.reopen_at) => Report::Reopen,
             () = tokio::time::sleep_until(self.tick_at), if !self.outbox.is_empty() => Report::Tick,
@@ -210,7 +224,9 @@ impl Actor {
             Report::Event(None) => self.died().await,
             Report::Written(result) => self.wrote(result).await,
             Report::Enclosed(id, enclosed) => self.enclosed(id, enclosed).await,
-            Report::Turn => Ok(()),
+            Report::Linked(linked) => self.linked(*linked).await,
+            Report::CodeExpired => self.drop_code().await,
+            Report::Turn | Report::Answered => Ok(()),
             Report::Reopen => self.resume().await,
             Report::Tick => self.tick().await,
         }
@@ -231,11 +247,16 @@ impl Actor {
                 self.done(received, Outcome::Done).await;
                 Ok(())
             }
-            // Asked of WhatsApp: on its way.
-            _ => {
-                self.done(received, Outcome::Failed { error: "unsupported".into() }).await;
-                Ok(())
-            }
+            Command::PairingCode { .. } => self.pairing_code(received).await,
+            Command::AnswerPasskey { .. } => self.answer_passkey(received).await,
+            Command::ConfirmPasskey => self.confirm_passkey(received).await,
+            Command::Refresh(_)
+            | Command::CheckNumbers { .. }
+            | Command::Block { .. }
+            | Command::CreateGroup(_)
+            | Command::ChangeGroup { .. }
+            | Command::JoinGroup { .. }
+            | Command::InviteLink { .. } => self.ask(received).await,
         }
     }
 
@@ -254,6 +275,9 @@ impl Actor {
     /// The process stops: the record stays as it is, so that the next one takes the session up.
     async fn wind_up(&mut self) {
         if self.settle().await.is_ok() {
+            let asked = async { while self.asking.tasks.join_next().await.is_some() {} };
+            // What is cut off here is repeated at the next start.
+            let _ = tokio::time::timeout(SETTLE, asked).await;
             self.close().await;
         }
     }
@@ -301,6 +325,12 @@ enum Report {
     Written(Result<Result<Option<Person>, SendError>, JoinError>),
     /// What goes with a message was made, or could not be.
     Enclosed(MessageId, Result<Enclosed, Unenclosed>),
+    /// Linking got further.
+    Linked(Box<Linked>),
+    /// The code to type into the phone is worth nothing any more.
+    CodeExpired,
+    /// Something that WhatsApp was asked has its answer.
+    Answered,
     /// It is the turn of a message that was held for its bulk's sake.
     Turn,
     /// It is time to open the link again.

@@ -113,13 +113,22 @@ impl Actor {
             Event::PairingQrCode(code) => self.show_qr(code).await,
             Event::PairSuccess(pair) => {
                 // Linked from here on: what is to be sent is taken in, and goes out once the client has logged in.
-                let next = Session { qr: None, phone: to_ours(&pair.id), lid: to_ours(&pair.lid), ..self.session.clone() };
+                let (phone, lid) = (to_ours(&pair.id), to_ours(&pair.lid));
+                self.linking.ends_at = None;
+                let next = Session { qr: None, pairing_code: None, passkey: None, phone, lid, ..self.session.clone() };
                 self.enter(next).await
             }
             Event::Connected(_) => self.connected().await,
             Event::Disconnected(_) => self.connection_lost().await,
             Event::LoggedOut(logged_out) => self.forget(&log_out_reason(logged_out.reason)).await,
-            Event::PairingQrCodesExhausted(_) => self.leave(Status::Disconnected, Some("qr_expired"), false).await,
+            Event::PairingQrCodesExhausted(exhausted) => self.no_more_qr(exhausted.disconnected).await,
+            Event::PairingCodeRefresh(_) | Event::PairingCodeError(_) => self.drop_code().await,
+            Event::PairPasskeyRequest(request) => self.passkey_asked(request).await,
+            Event::PairPasskeyConfirmation(confirmation) => self.passkey_to_confirm(confirmation).await,
+            Event::PairPasskeyError(error) => {
+                tracing::warn!(device = %self.device, error = %error.error, "linking by passkey failed");
+                self.passkey_failed().await
+            }
             Event::StreamReplaced(_) => {
                 self.leave(Status::Error, Some("replaced"), false).await?;
                 self.give_up_all("replaced").await
@@ -175,6 +184,8 @@ impl Actor {
         next.status = Status::Connected;
         next.reason = None;
         next.qr = None;
+        next.pairing_code = None;
+        next.passkey = None;
         next.connected_at = Some(now);
         next.last_seen = Some(now);
         self.deaths = 0;

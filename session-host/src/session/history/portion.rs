@@ -12,6 +12,7 @@ use crate::session::{
     addresses::{Person, to_ours},
     arrival::fill,
     inbox::Inbox,
+    known::{chat_changes, push_names},
     read::{Said, read},
 };
 
@@ -19,11 +20,15 @@ use crate::session::{
 pub async fn changes(inbox: &Inbox, client: &Client, portion: &Portion) -> Result<Vec<Change>, PortError> {
     match portion {
         Portion::Names(pairs) => Ok(pairs.iter().filter_map(|(phone, lid)| pair(phone, lid)).collect()),
-        Portion::Messages { chat, messages } => {
+        Portion::PushNames(names) => push_names(inbox, client, names).await,
+        Portion::Messages { chat, arranged, messages } => {
             let Ok(jid) = chat.id.parse() else { return Ok(Vec::new()) };
             let alt = chat.alt.as_deref().and_then(|alt| alt.parse().ok());
             let Some(chat) = inbox.person(client, &jid, alt.as_ref()).await? else { return Ok(Vec::new()) };
             let mut changes: Vec<_> = inbox.people.news(&chat).into_iter().collect();
+            if let Some(arranged) = arranged {
+                changes.extend(chat_changes(inbox, &chat, arranged).await?);
+            }
             for past in messages {
                 changes.extend(message(inbox, client, &chat, past).await?.map(|message| Change::History(Box::new(message))));
             }
