@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{ApiKey, BulkId, Degrees, DeviceId, Jid, MediaId, MessageId, SessionId, Timestamp, UserId, WebhookUrl};
+use super::{ApiKey, BulkId, Degrees, DeviceId, EventId, Jid, MediaId, MessageId, SessionId, Timestamp, UserId, WebhookUrl};
 
 /// A value that is described where it stands.
 macro_rules! value {
@@ -26,7 +26,7 @@ macro_rules! value {
     };
 }
 
-value!(DeviceId, SessionId, MessageId, MediaId, BulkId => |_| json_schema!({"type": "string", "minLength": 1, "maxLength": 200}));
+value!(DeviceId, SessionId, MessageId, MediaId, BulkId, EventId => |_| json_schema!({"type": "string", "minLength": 1, "maxLength": 200}));
 value!(ApiKey => |_| json_schema!({"type": "string", "format": "password"}));
 value!(UserId => |_| json_schema!({"type": "integer", "format": "int64", "minimum": 0, "maximum": (1_u64 << 53) - 1}));
 value!(Timestamp => |_| json_schema!({"type": "string", "format": "date-time"}));

@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-pub use self::query::HistoryQuery;
+pub use self::{
+    dates::{Since, Until},
+    query::HistoryQuery,
+};
 use crate::{
     api::Api,
     error::ApiError,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderName, HeaderValue};
 use domain::model::{Headers, WebhookFilter, WebhookSettings, WebhookUrl};
+use fetch::CONNECTION_HEADERS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -11,8 +12,6 @@ use crate::fields::{List, Number, Object, Text, nullable};
 
 /// Most extra headers.
 const MAX_HEADERS: usize = 20;
-/// Headers that belong to the connection and not to its user.
-const RESERVED: [&str; 5] = ["connection", "content-length", "host", "transfer-encoding", "upgrade"];
 
 /// What is to change of a webhook, or what a new one is to be.
 #[derive(Clone, Debug, Default, JsonSchema, Deserialize)]
@@ -80,8 +79,8 @@ impl<'de> Deserialize<'de> for HeadersInput {
             return Err(D::Error::custom(format_args!("expected at most {MAX_HEADERS} headers")));
         }
         for (name, value) in &headers {
-            let free = !RESERVED.contains(&name.to_ascii_lowercase().as_str());
-            if !free || HeaderName::from_bytes(name.as_bytes()).is_err() || value.len() > 2000 || HeaderValue::from_str(value).is_err() {
+            let free = HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| !CONNECTION_HEADERS.contains(&name));
+            if !free || value.len() > 2000 || HeaderValue::from_str(value).is_err() {
                 return Err(D::Error::custom(format_args!("the header {name:?} cannot be sent")));
             }
         }
@@ -123,6 +122,7 @@ mod tests {
             r#"{"secret":""}"#,
             r#"{"headers":{"a b":"1"}}"#,
             r#"{"headers":{"Host":"example.com"}}"#,
+            r#"{"headers":{"Expect":"100-continue"}}"#,
             r#"{"headers":{"X":"line\nbreak"}}"#,
         ] {
             assert!(input(json).is_err(), "{json}");

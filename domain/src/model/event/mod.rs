@@ -13,6 +13,7 @@ use crate::trace::{self, TraceParent};
 
 /// The kinds of event, by the contract's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A QR code to scan.

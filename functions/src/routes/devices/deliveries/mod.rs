@@ -1,0 +1,4 @@
+//! `/devices/{id}/deliveries`
+
+pub mod list;
+pub mod replay;
