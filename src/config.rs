@@ -77,6 +77,8 @@ pub struct SandboxConfig {
     pub url: Option<String>,
     /// `CRASH_AT`: the step to die at, for tests.
     pub crash_at: Option<crate::crash::CrashAt>,
+    /// `WEBHOOK_SPEED` (1): how many times faster webhooks are tried again, and paused, for tests.
+    pub webhook_speed: u32,
     /// `AI_PAUSE_MS`: how long a chat has to be silent before a device answers by itself, for tests.
     pub ai_pause: Option<Duration>,
 }
@@ -126,6 +128,7 @@ impl Config {
                 port: reader.parse("SANDBOX_PORT", "a port number").unwrap_or(3002),
                 url: reader.text("SANDBOX_URL"),
                 crash_at: reader.parse("CRASH_AT", "a step and a side, such as sent/before"),
+                webhook_speed: reader.parse("WEBHOOK_SPEED", "a number").unwrap_or(1),
                 ai_pause: reader.parse("AI_PAUSE_MS", "a number").map(Duration::from_millis),
             },
         };

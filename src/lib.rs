@@ -21,7 +21,7 @@ use domain::{
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
 use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, Store};
-use fetch::{Fetcher, Poster, Reach};
+use fetch::{Fetcher, Poster, Reach, Webhooks};
 use functions::{Api, ApiConfig};
 use session_host::{Host, Network, Ports, deliver, replies};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -103,10 +103,13 @@ impl Warta {
             ids: ids.clone(),
             epoch: store.epoch(),
         };
-        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret, reach(&config)));
+        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret.clone(), reach(&config)));
         work.replies = replies::Config::new(providers(&config, Timing::default()));
         #[cfg(feature = "sandbox")]
-        config.sandbox.ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
+        {
+            config.sandbox.ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
+            work.webhooks = work.webhooks.faster(config.sandbox.webhook_speed);
+        }
         let host = Host::start(ports, network, work).await;
 
         let (closing, sockets) = (CancellationToken::new(), TaskTracker::new());
@@ -122,6 +125,7 @@ impl Warta {
             media: files,
             links: Some(links),
             fetcher: Fetcher::new(reach(&config)),
+            webhooks: Webhooks::new(reach(&config), webhook_secret),
             providers: providers(&config, Timing { attempt: IN_PERSON, deadline: IN_PERSON, ..Timing::default() }),
             limits: Arc::new(InProcessLimits::default()),
             intake: Intake {

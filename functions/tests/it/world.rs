@@ -18,7 +18,7 @@ use domain::{
         UploadTicket,
     },
 };
-use fetch::{Fetcher, Poster, Reach};
+use fetch::{Fetcher, Poster, Reach, Webhooks};
 use functions::{Api, ApiConfig, RateLimits};
 use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -53,6 +53,7 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         media: down.clone(),
         links: None,
         fetcher: fetcher(),
+        webhooks: Webhooks::new(Reach::Loopback, "a webhook secret of these tests"),
         providers: Providers::new(Poster::new(Reach::Loopback), ai::Config::default()),
         limits: down.clone(),
         intake,
