@@ -9,7 +9,7 @@ use crate::login::Member;
 use crate::pairing::{self, Applicant};
 use crate::stanza::attr;
 use crate::world::World;
-use crate::{iq, messages, receipts, typing};
+use crate::{faults, iq, messages, receipts, stanza, typing};
 
 /// The error of an ack to a stanza the server has no use for.
 const UNRECOGNIZED: &str = "488";
@@ -31,7 +31,15 @@ pub async fn handle(world: &Arc<World>, link: &Arc<Link>, peer: &Peer, node: &No
         },
         Peer::Member(member) => match tag {
             "iq" if answers(node) => {}
-            "iq" => link.send(iq::answer(world, member, node)).await,
+            "iq" => {
+                let delay = world.faults.query_delay().filter(|_| iq::may_wait(node));
+                let fails = iq::asks_about_others(node) && world.faults.fails_query();
+                let answer = match fails {
+                    true => stanza::error(node, 503, "service-unavailable"),
+                    false => iq::answer(world, member, node),
+                };
+                faults::answer(world, link, delay, answer).await;
+            }
             "message" => messages::from_companion(world, link, member, node).await,
             "receipt" => receipts::from_companion(world, link, member, node).await,
             "ack" => receipts::acknowledged(member, node),

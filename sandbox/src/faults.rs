@@ -1,14 +1,21 @@
 //! Bad weather, switched on and off through the remote control.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use wacore_binary::Node;
+
+use crate::link::Link;
+use crate::world::World;
 
 #[derive(Default)]
 pub struct Faults {
     refuse_connections: AtomicBool,
     ack_delay_ms: AtomicU64,
+    query_delay_ms: AtomicU64,
+    failing_queries: Countdown,
     nacks: Countdown,
     media_delay_ms: AtomicU64,
     failing_uploads: Countdown,
@@ -42,6 +49,14 @@ impl Faults {
         self.ack_delay_ms.store(delay_ms, Ordering::Relaxed);
     }
 
+    pub fn delay_queries(&self, delay_ms: u64) {
+        self.query_delay_ms.store(delay_ms, Ordering::Relaxed);
+    }
+
+    pub fn fail_queries(&self, count: u32) {
+        self.failing_queries.set(count);
+    }
+
     pub fn nack_next(&self, count: u32) {
         self.nacks.set(count);
     }
@@ -73,6 +88,8 @@ impl Faults {
     pub fn clear(&self) {
         self.refuse_connections(false);
         self.delay_acks(0);
+        self.delay_queries(0);
+        self.fail_queries(0);
         self.nack_next(0);
         self.delay_media(0);
         self.fail_uploads(0);
@@ -87,10 +104,15 @@ impl Faults {
     }
 
     pub fn ack_delay(&self) -> Option<Duration> {
-        match self.ack_delay_ms.load(Ordering::Relaxed) {
-            0 => None,
-            delay_ms => Some(Duration::from_millis(delay_ms)),
-        }
+        delay(&self.ack_delay_ms)
+    }
+
+    pub fn query_delay(&self) -> Option<Duration> {
+        delay(&self.query_delay_ms)
+    }
+
+    pub fn fails_query(&self) -> bool {
+        self.failing_queries.strikes()
     }
 
     /// Whether this message is one of those to refuse; counts it if so, as do the next.
@@ -121,10 +143,30 @@ impl Faults {
 
     /// Holds an upload or a download up, but not the end of the server.
     pub async fn hold_media_up(&self, closing: &CancellationToken) {
-        let delay_ms = self.media_delay_ms.load(Ordering::Relaxed);
-        if delay_ms > 0 {
-            let delay = Duration::from_millis(delay_ms);
+        if let Some(delay) = delay(&self.media_delay_ms) {
             let _ = closing.run_until_cancelled(tokio::time::sleep(delay)).await;
         }
     }
+}
+
+fn delay(millis: &AtomicU64) -> Option<Duration> {
+    match millis.load(Ordering::Relaxed) {
+        0 => None,
+        millis => Some(Duration::from_millis(millis)),
+    }
+}
+
+/// Sends an answer at once, or as late as the weather has it; nothing else waits for it.
+pub async fn answer(world: &Arc<World>, link: &Arc<Link>, delay: Option<Duration>, answer: Node) {
+    let Some(delay) = delay else {
+        return link.send(answer).await;
+    };
+    let (link, closing) = (link.clone(), world.closing.clone());
+    world.tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => link.send(answer).await,
+            () = link.ended() => {}
+            () = closing.cancelled() => {}
+        }
+    });
 }

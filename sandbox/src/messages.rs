@@ -8,6 +8,7 @@ use wacore_binary::node::NodeValue;
 use wacore_binary::{Jid, Node, NodeRef, Server};
 
 use crate::account::Account;
+use crate::faults;
 use crate::groups::{self, Dispatch, Group};
 use crate::link::Link;
 use crate::login::Member;
@@ -42,26 +43,12 @@ pub async fn from_companion(world: &Arc<World>, link: &Arc<Link>, member: &Membe
     };
     match checked {
         Ok(envelope) => {
-            confirm(world, link, ack(node, &[("t", envelope.timestamp.to_string().into())])).await;
+            let taken = ack(node, &[("t", envelope.timestamp.to_string().into())]);
+            faults::answer(world, link, world.faults.ack_delay(), taken).await;
             envelope.route(world);
         }
         Err(refusal) => link.send(ack(node, &[("error", refusal.0.into())])).await,
     }
-}
-
-/// At once, or as late as the weather has it.
-async fn confirm(world: &World, link: &Arc<Link>, ack: Node) {
-    let Some(delay) = world.faults.ack_delay() else {
-        return link.send(ack).await;
-    };
-    let (link, closing) = (link.clone(), world.closing.clone());
-    world.tasks.spawn(async move {
-        tokio::select! {
-            () = tokio::time::sleep(delay) => link.send(ack).await,
-            () = link.ended() => {}
-            () = closing.cancelled() => {}
-        }
-    });
 }
 
 /// Brings a message to the devices it is sealed for.

@@ -17,6 +17,9 @@ pub struct Change {
     refuse_connections: Option<bool>,
     ack_delay_ms: Option<u64>,
     drop_connections: Option<bool>,
+    query_delay_ms: Option<u64>,
+    /// Of those about people and groups.
+    fail_queries: Option<u32>,
     nack_next: Option<u32>,
     media_delay_ms: Option<u64>,
     fail_uploads: Option<u32>,
@@ -32,6 +35,12 @@ pub async fn change(State(world): State<Arc<World>>, Body(change): Body<Change>)
     }
     if let Some(delay_ms) = change.ack_delay_ms {
         world.faults.delay_acks(delay_ms);
+    }
+    if let Some(delay_ms) = change.query_delay_ms {
+        world.faults.delay_queries(delay_ms);
+    }
+    if let Some(count) = change.fail_queries {
+        world.faults.fail_queries(count);
     }
     if let Some(count) = change.nack_next {
         world.faults.nack_next(count);

@@ -129,8 +129,9 @@ impl Said {
 /// Everyone may change what is said of a group that is not locked; the rest is up to its admins.
 pub fn set(group: &Group, by: &Arc<Account>, setting: Setting) -> Result<(), Refusal> {
     let said = matches!(setting, Setting::Subject(_) | Setting::Description { .. });
-    let open = said && !group.profile().locked;
-    if !group.is_admin(by) && !(open && group.has(by)) {
+    let is_open = said && !group.profile().locked;
+    let entitled = if is_open { group.has(by) } else { group.is_admin(by) };
+    if !entitled {
         return Err(Refusal::Forbidden);
     }
     let news = group.profile_mut().apply(group, by, setting)?;

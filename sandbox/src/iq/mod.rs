@@ -40,6 +40,22 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
     }
 }
 
+/// Whether bad weather may hold the answer up: a client without the others would hang up.
+pub fn may_wait(node: &NodeRef<'_>) -> bool {
+    !matches!(attr(node, "xmlns").as_ref(), "w:p" | "passive")
+}
+
+/// Whether bad weather may fail it. What clients ask by themselves, when they log in or send
+/// something, does not count: the block list, the devices of people.
+pub fn asks_about_others(node: &NodeRef<'_>) -> bool {
+    match attr(node, "xmlns").as_ref() {
+        "w:g2" | "w:profile:picture" | "status" => true,
+        "usync" => node.get_optional_child("usync").is_some_and(|usync| attr(usync, "context") != "message"),
+        "blocklist" => attr(node, "type") == "set",
+        _ => false,
+    }
+}
+
 /// What needs no account: pings, and everything the sandbox does not know.
 pub fn answer_anyone(node: &NodeRef<'_>) -> Node {
     if attr(node, "type") == "set" || attr(node, "xmlns") == "w:p" {

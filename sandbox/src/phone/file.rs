@@ -72,86 +72,35 @@ impl File {
     }
 
     fn message(self, info: EncryptedMediaInfo, direct_path: String) -> Message {
-        let mimetype = Some(self.mime_type.unwrap_or_else(|| self.r#type.mime_type().to_owned()));
-        let direct_path = Some(direct_path);
-        let media_key = Some(info.media_key.to_vec());
-        let media_key_timestamp = Some(unix_secs() as i64);
-        let file_sha256 = Some(info.file_sha256.to_vec());
-        let file_enc_sha256 = Some(info.file_enc_sha256.to_vec());
-        let file_length = Some(info.file_length);
+        /// What every kind of file is described by, and what its own kind adds.
+        macro_rules! described {
+            ($kind:ident { $($field:ident $(: $value:expr)?),* }) => {
+                MessageField::some($kind {
+                    mimetype: Some(self.mime_type.unwrap_or_else(|| self.r#type.mime_type().to_owned())),
+                    direct_path: Some(direct_path),
+                    media_key: Some(info.media_key.to_vec()),
+                    media_key_timestamp: Some(unix_secs() as i64),
+                    file_sha256: Some(info.file_sha256.to_vec()),
+                    file_enc_sha256: Some(info.file_enc_sha256.to_vec()),
+                    file_length: Some(info.file_length),
+                    $($field $(: $value)?,)*
+                    ..Default::default()
+                })
+            };
+        }
         let (caption, seconds, streaming_sidecar) = (self.caption, self.seconds, info.streaming_sidecar);
         let mut message = Message::default();
         match self.r#type {
-            Kind::Image => {
-                message.image_message = MessageField::some(ImageMessage {
-                    mimetype,
-                    direct_path,
-                    media_key,
-                    media_key_timestamp,
-                    file_sha256,
-                    file_enc_sha256,
-                    file_length,
-                    caption,
-                    ..Default::default()
-                });
-            }
-            Kind::Video => {
-                message.video_message = MessageField::some(VideoMessage {
-                    mimetype,
-                    direct_path,
-                    media_key,
-                    media_key_timestamp,
-                    file_sha256,
-                    file_enc_sha256,
-                    file_length,
-                    caption,
-                    seconds,
-                    streaming_sidecar,
-                    ..Default::default()
-                });
-            }
+            Kind::Image => message.image_message = described!(ImageMessage { caption }),
+            Kind::Video => message.video_message = described!(VideoMessage { caption, seconds, streaming_sidecar }),
             Kind::Audio => {
-                message.audio_message = MessageField::some(AudioMessage {
-                    mimetype,
-                    direct_path,
-                    media_key,
-                    media_key_timestamp,
-                    file_sha256,
-                    file_enc_sha256,
-                    file_length,
-                    seconds,
-                    streaming_sidecar,
-                    ptt: Some(self.voice_note),
-                    ..Default::default()
-                });
+                message.audio_message = described!(AudioMessage { seconds, streaming_sidecar, ptt: Some(self.voice_note) });
             }
             Kind::Document => {
-                message.document_message = MessageField::some(DocumentMessage {
-                    mimetype,
-                    direct_path,
-                    media_key,
-                    media_key_timestamp,
-                    file_sha256,
-                    file_enc_sha256,
-                    file_length,
-                    caption,
-                    title: self.file_name.clone(),
-                    file_name: self.file_name,
-                    ..Default::default()
-                });
+                let (title, file_name) = (self.file_name.clone(), self.file_name);
+                message.document_message = described!(DocumentMessage { caption, title, file_name });
             }
-            Kind::Sticker => {
-                message.sticker_message = MessageField::some(StickerMessage {
-                    mimetype,
-                    direct_path,
-                    media_key,
-                    media_key_timestamp,
-                    file_sha256,
-                    file_enc_sha256,
-                    file_length,
-                    ..Default::default()
-                });
-            }
+            Kind::Sticker => message.sticker_message = described!(StickerMessage {}),
         }
         message
     }

@@ -71,6 +71,25 @@ async fn refused_messages_are_not_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_late_or_not_at_all() {
+    let net = Net::start().await;
+    let ani = net.phone("6281100000001", "Ani").await;
+    let budi = net.phone("6281100000002", "Budi").await;
+    let companion = ani.link().await;
+    net.faults(json!({"queryDelayMs": 300})).await;
+    let started = Instant::now();
+    assert!(companion.client.groups().get_participating().await.unwrap().is_empty());
+    assert!(started.elapsed() >= Duration::from_millis(300));
+    let companion = Companion::start(&net, companion.stop().await).await;
+    companion.connected().await;
+
+    net.faults(json!({"queryDelayMs": 0, "failQueries": 2})).await;
+    assert!(companion.client.groups().get_participating().await.is_err());
+    assert!(companion.client.contacts().get_user_info(std::slice::from_ref(&budi.jid)).await.is_err());
+    assert!(companion.client.groups().get_participating().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_leaves_nothing_running() {
     let net = Net::start().await;
     let ani = net.phone("6281100000001", "Ani").await;
