@@ -129,7 +129,11 @@ impl Worker {
 
     fn posted(&mut self, Posted { chat, webhook, probe, end }: Posted) {
         match end {
-            None | Some(End::Paused) => self.rest(),
+            None | Some(End::Paused) => {
+                self.lines.forget();
+                // The store knows best whether there is something to do.
+                self.unread = true;
+            }
             Some(End::Taken) => {
                 if self.trouble.take().is_some() {
                     tracing::info!(device = %self.device, "a webhook worked again");

@@ -1,14 +1,17 @@
 //! Deliveries in memory, and what became of them.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Mutex,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use domain::{
-    model::{Delivery, DeviceId, Event, EventData, EventDraft, EventId, Status, Timestamp, WebhookSettings},
+    model::{
+        Delivery, DeliveryRecord, DeliveryStatus, DeviceId, Event, EventData, EventDraft, EventId, Jid, Page, PageRequest, Replay, Status,
+        Timestamp, WebhookSettings,
+    },
     ports::{Clock, Deliveries, PortError, SystemClock},
 };
 use tokio::{sync::watch, time};
@@ -24,11 +27,14 @@ pub struct Failed {
 #[derive(Default)]
 pub struct State {
     pub webhooks: BTreeMap<DeviceId, WebhookSettings>,
-    waiting: BTreeMap<DeviceId, VecDeque<Waiting>>,
+    waiting: BTreeMap<DeviceId, BTreeMap<u64, Waiting>>,
     stored: BTreeMap<DeviceId, u64>,
     pub done: Vec<(DeviceId, u64)>,
     pub failed: Vec<Failed>,
     pub given_up: Vec<(u64, String)>,
+    /// Since when each webhook has failed.
+    failing: BTreeMap<DeviceId, Timestamp>,
+    pub paused: BTreeSet<DeviceId>,
     /// How often each device's deliveries were read.
     pub reads: BTreeMap<DeviceId, usize>,
     /// The next so many calls fail.
@@ -37,6 +43,7 @@ pub struct State {
 
 struct Waiting {
     event: Event,
+    chat: Option<Jid>,
     attempts: u32,
     due_at: Timestamp,
 }
@@ -50,15 +57,26 @@ impl State {
         self.reads.get(device).copied().unwrap_or(0)
     }
 
+    /// The delivery of an event, which has to be the first of its chat.
     fn head(&mut self, device: &DeviceId, event: &EventId) -> &mut Waiting {
-        let head = self.waiting.get_mut(device).and_then(VecDeque::front_mut).expect("something waits");
-        assert_eq!(&head.event.id, event, "only the first of a device may be marked");
-        head
+        let waiting = self.waiting.get_mut(device).expect("something waits");
+        let seq = *waiting.iter().find(|(_, waiting)| waiting.event.id == *event).expect("it waits").0;
+        let first = waiting.values().find(|first| first.chat == waiting[&seq].chat).expect("it is there").event.seq;
+        assert_eq!(first, seq, "only the first of a chat may be marked");
+        waiting.get_mut(&seq).expect("it waits")
     }
 
     fn pop(&mut self, device: &DeviceId, event: &EventId) -> u64 {
-        self.head(device, event);
-        self.waiting.get_mut(device).and_then(VecDeque::pop_front).unwrap().event.seq
+        let seq = self.head(device, event).event.seq;
+        self.waiting.get_mut(device).expect("something waits").remove(&seq);
+        seq
+    }
+
+    /// The webhook works again, as its user sees it.
+    pub fn resume(&mut self, device: &DeviceId) {
+        self.paused.remove(device);
+        self.failing.remove(device);
+        self.waiting.get_mut(device).into_iter().flat_map(BTreeMap::values_mut).for_each(|w| w.due_at = Timestamp::from_millis(0));
     }
 }
 
@@ -78,18 +96,23 @@ impl Memory {
         answer
     }
 
-    /// Stores an event that says `text`.
+    /// Stores an event that says `text`, about no chat.
     pub fn add(&self, device: &DeviceId, text: &str) {
+        self.add_to(device, None, text);
+    }
+
+    /// Stores an event that says `text`, about a chat.
+    pub fn add_to(&self, device: &DeviceId, chat: Option<&Jid>, text: &str) {
         let now = SystemClock.now();
         let data = EventData::ConnectionUpdate { status: Status::Connected, phone_number: None, reason: Some(text.into()) };
         self.with(|state| {
             let seq = state.stored.entry(device.clone()).or_default();
             *seq += 1;
             let id = EventId::parse(format!("evt_{device}_{seq}")).unwrap();
-            let EventDraft { id, kind, at, trace, data, .. } = EventDraft::new(id, now, &data);
+            let EventDraft { id, kind, at, data, trace, .. } = EventDraft::new(id, now, &data);
             let event = Event { id, seq: *seq, device_id: device.clone(), kind, at, trace, data };
-            let waiting = Waiting { event, attempts: 0, due_at: Timestamp::from_millis(0) };
-            state.waiting.entry(device.clone()).or_default().push_back(waiting);
+            let waiting = Waiting { event, chat: chat.cloned(), attempts: 0, due_at: Timestamp::from_millis(0) };
+            state.waiting.entry(device.clone()).or_default().insert(waiting.event.seq, waiting);
         });
     }
 
@@ -121,12 +144,20 @@ impl Deliveries for Memory {
         self.call(|state| state.waiting.iter().filter(|(_, waiting)| !waiting.is_empty()).map(|(device, _)| device.clone()).collect())
     }
 
-    async fn next(&self, device: &DeviceId, limit: u32) -> Result<Vec<Delivery>, PortError> {
+    async fn next(&self, device: &DeviceId, held: &[Option<Jid>], limit: u32) -> Result<Vec<Delivery>, PortError> {
         let batch = self.call(|state| {
             *state.reads.entry(device.clone()).or_default() += 1;
+            if state.paused.contains(device) {
+                return Vec::new();
+            }
             let webhook = &state.webhooks[device];
-            let waiting = state.waiting.get(device).into_iter().flatten().take(limit as usize);
-            waiting.map(|w| Delivery { event: w.event.clone(), webhook: webhook.clone(), attempts: w.attempts, due_at: w.due_at }).collect()
+            let waiting = state.waiting.get(device).into_iter().flat_map(BTreeMap::values);
+            let free = waiting.filter(|waiting| !held.contains(&waiting.chat)).take(limit as usize);
+            let delivery = |w: &Waiting| {
+                let (event, chat, webhook) = (w.event.clone(), w.chat.clone(), webhook.clone());
+                Delivery { event, chat, webhook, attempts: w.attempts, due_at: w.due_at }
+            };
+            free.map(delivery).collect()
         });
         tokio::task::yield_now().await;
         batch
@@ -136,16 +167,25 @@ impl Deliveries for Memory {
         self.call(|state| {
             let seq = state.pop(device, event);
             state.done.push((device.clone(), seq));
+            state.failing.remove(device);
         })
     }
 
-    async fn failed(&self, device: &DeviceId, event: &EventId, at: Timestamp, due_at: Timestamp) -> Result<(), PortError> {
+    async fn failed(
+        &self,
+        device: &DeviceId,
+        event: &EventId,
+        at: Timestamp,
+        due_at: Timestamp,
+        _reason: &str,
+    ) -> Result<Timestamp, PortError> {
         self.call(|state| {
             let head = state.head(device, event);
             head.attempts += 1;
             head.due_at = due_at;
             let seq = head.event.seq;
             state.failed.push(Failed { seq, at, due_at });
+            *state.failing.entry(device.clone()).or_insert(at)
         })
     }
 
@@ -154,5 +194,21 @@ impl Deliveries for Memory {
             let seq = state.pop(device, event);
             state.given_up.push((seq, reason.into()));
         })
+    }
+
+    async fn pause(&self, device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
+        self.call(|state| drop(state.paused.insert(device.clone())))
+    }
+
+    async fn resume(&self, device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
+        self.call(|state| state.resume(device))
+    }
+
+    async fn list(&self, _: &DeviceId, _: Option<DeliveryStatus>, _: &PageRequest) -> Result<Page<DeliveryRecord>, PortError> {
+        unreachable!("nobody asks here")
+    }
+
+    async fn replay(&self, _: &DeviceId, _: &Replay, _: Timestamp) -> Result<u64, PortError> {
+        unreachable!("nobody asks here")
     }
 }

@@ -107,6 +107,6 @@ async fn a_webhook_that_is_switched_off_gets_what_waits_once_it_is_on_again() {
     store.until(|state| state.reads_of(&ani) == 1).await;
     assert!(receiver.seen().is_empty());
     store.with(|state| state.webhooks.insert(ani.clone(), webhook(&receiver.url)));
-    deliverer.wake(&ani);
+    deliverer.renew(&ani);
     store.until(|state| state.done.len() == 3).await;
 }
