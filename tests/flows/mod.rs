@@ -3,11 +3,13 @@
 mod ai;
 mod bulk;
 mod clients;
+mod console;
 mod crash;
 mod crowd;
 mod fuzz;
 mod history;
 mod kinds;
+mod link_page;
 mod media;
 mod newcomer;
 mod observing;

@@ -13,6 +13,13 @@ impl Program {
         answer.body["data"]["token"].as_str().unwrap().to_owned()
     }
 
+    /// A token for a user, good for so many seconds.
+    pub async fn token_for(&self, user: u64, seconds: u64) -> String {
+        let answer = self.post("/auth/token", &json!({"userId": user, "expiresIn": seconds})).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        answer.body["data"]["token"].as_str().unwrap().to_owned()
+    }
+
     /// A request with a user's token alone.
     pub fn by_user(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         self.anonymous(method, path).bearer_auth(token)

@@ -1,6 +1,7 @@
 //! A world for one test: a sandbox with its phones, and warta as a process beside it.
 
 mod access;
+mod browser;
 mod collector;
 mod contract;
 mod device;
@@ -20,6 +21,7 @@ use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use browser::Browser;
 pub use collector::{Collector, Span};
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
@@ -27,7 +29,7 @@ pub use files::{MP3, MP4, OGG, PDF, ZIP, download, files_in, png, sha256, sized,
 pub use form::Form;
 pub use line::Line;
 pub use llm::{Llm, Saying};
-pub use phone::Phone;
+pub use phone::{Phone, read_qr};
 pub use program::{Answer, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};
 pub use site::Site;

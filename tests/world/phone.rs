@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::{eventually, http};
@@ -36,8 +36,28 @@ impl Phone {
         format!("{}@s.whatsapp.net", self.number)
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let response = self.http.post(format!("{}{path}", self.url)).json(&body).send().await.unwrap();
+    /// Has the person do something with it that the remote control knows.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.does(Method::POST, path, body).await
+    }
+
+    /// Changes what the person shows of themselves.
+    pub async fn shows_itself(&self, profile: Value) {
+        self.does(Method::PUT, "/profile", profile).await;
+    }
+
+    /// Puts somebody into the address book.
+    pub async fn names(&self, number: &str, name: &str) {
+        self.post("/contacts", json!({"number": number, "name": name})).await;
+    }
+
+    /// Archives, pins, mutes or marks a chat.
+    pub async fn arranges(&self, chat: &str, change: Value) {
+        self.post(&format!("/chats/{chat}"), change).await;
+    }
+
+    async fn does(&self, method: Method, path: &str, body: Value) -> Value {
+        let response = self.http.request(method, format!("{}{path}", self.url)).json(&body).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "{status} {text}");
@@ -47,6 +67,11 @@ impl Phone {
     /// Scans a QR code; answers the number of the device it links.
     pub async fn scan(&self, qr: &str) -> u64 {
         self.post("/scan", json!({"qr": qr})).await["device"].as_u64().unwrap()
+    }
+
+    /// Types in the code that a companion shows; answers the number of the device it links.
+    pub async fn link_code(&self, code: &str) -> u64 {
+        self.post("/link-code", json!({"code": code})).await["device"].as_u64().unwrap()
     }
 
     /// The person writes; answers the message's id.
@@ -151,4 +176,14 @@ impl Phone {
         })
         .await
     }
+}
+
+/// What a camera reads off the picture.
+pub fn read_qr(data_uri: &str) -> String {
+    let png = BASE64_STANDARD.decode(data_uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
+    let picture = image::load_from_memory_with_format(&png, image::ImageFormat::Png).unwrap().to_luma8();
+    let mut picture = rqrr::PreparedImage::prepare(picture);
+    let codes = picture.detect_grids();
+    assert_eq!(codes.len(), 1);
+    codes[0].decode().unwrap().1
 }

@@ -1,11 +1,10 @@
 //! `GET /devices/{id}/qr`
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{TimeDelta, Utc};
 use futures::join;
 use serde_json::json;
 
-use crate::world::{Answer, Device, Socket, TOKEN, World, assert_like, moment};
+use crate::world::{Answer, Device, Socket, TOKEN, World, assert_like, moment, read_qr};
 
 const RESPONSE: &str = r#"{
     "success": true,
@@ -33,16 +32,6 @@ async fn refused(world: &World, device: &Device, hint: &str) {
     assert!(message.contains(hint), "{message}");
 }
 
-/// What a camera reads off the picture.
-fn scan(data_uri: &str) -> String {
-    let png = BASE64_STANDARD.decode(data_uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
-    let picture = image::load_from_memory_with_format(&png, image::ImageFormat::Png).unwrap().to_luma8();
-    let mut picture = rqrr::PreparedImage::prepare(picture);
-    let codes = picture.detect_grids();
-    assert_eq!(codes.len(), 1);
-    codes[0].decode().unwrap().1
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_code_comes_right_after_the_connect_as_text_and_as_a_picture_that_says_the_same() {
     let world = World::new().await;
@@ -54,7 +43,7 @@ async fn the_code_comes_right_after_the_connect_as_text_and_as_a_picture_that_sa
     assert_like(&answer.body, RESPONSE);
     let data = &answer.body["data"];
     assert_eq!(data["status"], "waiting_for_scan");
-    assert_eq!(scan(data["qrImage"].as_str().unwrap()), data["qrCode"].as_str().unwrap());
+    assert_eq!(read_qr(data["qrImage"].as_str().unwrap()), data["qrCode"].as_str().unwrap());
     let left = moment(&data["expiresAt"]) - Utc::now();
     assert!(left > TimeDelta::zero() && left <= TimeDelta::seconds(60), "WhatsApp shows the first code for a minute: {left}");
 
