@@ -134,7 +134,9 @@ impl Config {
         };
         #[cfg(feature = "sandbox")]
         if config.otlp_endpoint.as_deref().is_some_and(|url| !is_on_loopback(url)) {
-            reader.problems.push("OTEL_EXPORTER_OTLP_ENDPOINT must be on this machine: a sandbox build talks to loopback addresses only".into());
+            reader
+                .problems
+                .push("OTEL_EXPORTER_OTLP_ENDPOINT must be on this machine: a sandbox build talks to loopback addresses only".into());
         }
         if config.port == config.ws_port && config.port != 0 {
             reader.problems.push("PORT and WS_PORT must differ".into());

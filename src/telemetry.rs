@@ -4,6 +4,7 @@ use std::{sync::OnceLock, time::Duration};
 
 use anyhow::{Context, Result};
 use domain::trace::{self, TraceParent};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
@@ -72,8 +73,25 @@ pub fn metrics() -> &'static PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::error!("metrics went elsewhere already");
         }
+        describe();
         handle
     })
+}
+
+fn describe() {
+    describe_counter!("warta_messages_sent_total", "Messages WhatsApp took");
+    describe_counter!("warta_messages_received_total", "Messages that came in");
+    describe_counter!("warta_messages_failed_total", "Messages that will not be sent");
+    describe_histogram!("warta_message_send_seconds", "From when a message was due to WhatsApp's acknowledgement");
+    describe_histogram!("warta_webhook_post_seconds", "Tries at webhooks");
+    describe_histogram!("warta_http_request_duration_seconds", "Requests to the API");
+    describe_gauge!("warta_devices", "Devices there are");
+    describe_gauge!("warta_devices_connected", "Devices that are connected");
+    describe_gauge!("warta_messages", "Message records there are");
+    describe_gauge!("warta_commands_waiting", "Commands that are queued or in hand");
+    describe_gauge!("warta_deliveries_waiting", "Events on their way to webhooks");
+    describe_gauge!("warta_sockets_open", "Open WebSockets");
+    describe_gauge!("warta_uptime_seconds", "Since the program started");
 }
 
 /// Keeps the metrics of the process itself up to date, and those that nobody fetches from growing.
