@@ -2,8 +2,8 @@
 
 use super::{World, samples::*};
 use crate::{
-    model::{Device, DeviceId, Jid, Message, MessageFilter, MessageStatus},
-    ports::Step,
+    model::{ChatFilter, ChatUpdate, Contact, ContactFilter, ContactUpdate, Device, DeviceId, Jid, Message, MessageFilter, MessageStatus},
+    ports::{Change, Step},
 };
 
 /// Makes a test of each sentence here, for the world that `$start` starts.
@@ -22,6 +22,8 @@ macro_rules! aliases_contract {
                 messages_of_others_stay_where_they_are,
                 a_message_told_under_both_names_is_kept_once,
                 a_message_of_a_known_hidden_id_is_stored_under_its_number,
+                a_chat_of_a_hidden_id_becomes_its_numbers,
+                a_contact_of_a_hidden_id_becomes_its_numbers,
                 aliases_go_with_their_device,
                 aliases_survive_a_crash,
             ]
@@ -116,6 +118,76 @@ pub async fn a_message_of_a_known_hidden_id_is_stored_under_its_number(world: Wo
     let stored = chat(&world, &device, &phone(2)).await;
     assert_eq!(stored[1], Message { lid: Some(lid(2)), ..incoming(&device, 1) });
     assert_eq!(stored[0], Message { lid: Some(lid(2)), ..outgoing(&device, 2) });
+}
+
+pub async fn a_chat_of_a_hidden_id_becomes_its_numbers(world: World) {
+    let device = with_device(&world, "a").await;
+    let news = |chat, update| told_step(1, Change::Chat { chat, update });
+    let pinned = ChatUpdate { pinned_at: Some(Some(at(7))), archived: Some(true), ..ChatUpdate::default() };
+    let steps = vec![
+        message_step(1, &hidden_incoming(&device, 1)),
+        // The same one, told under both names.
+        message_step(2, &incoming(&device, 1)),
+        message_step(3, &incoming(&device, 3)),
+        message_step(4, &hidden_incoming(&device, 4)),
+        news(lid(2), pinned),
+        news(lid(3), ChatUpdate { marked_unread: Some(true), ..ChatUpdate::default() }),
+    ];
+    world.journal.commit(&device.id, world.epoch, steps).await.unwrap();
+    learn(&world, &device, 2, 2).await;
+    learn(&world, &device, 3, 3).await;
+    let chats = world.people.chats(&device.id, &ChatFilter::default(), &first_page(10)).await.unwrap();
+    assert_eq!(chats.items.iter().map(|chat| chat.jid.clone()).collect::<Vec<_>>(), [phone(2), phone(3)]);
+    let (first, second) = (&chats.items[0], &chats.items[1]);
+    assert_eq!((first.unread, first.pinned_at, first.archived, first.last_message_at), (3, Some(at(7)), false, Some(at(4))));
+    assert_eq!(first.last_message.as_ref().map(|message| (&message.id, &message.chat)), Some((&message_id(4), &phone(2))));
+    assert!(second.marked_unread);
+    // What is told of it under the hidden id reaches it from now on.
+    let read = ChatUpdate { marked_unread: Some(false), ..ChatUpdate::default() };
+    let steps = vec![message_step(5, &hidden_incoming(&device, 5)), news(lid(2), read)];
+    assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 2);
+    let chat = world.people.chat(&device.id, &phone(2)).await.unwrap().unwrap();
+    assert_eq!((chat.unread, chat.last_message_at), (0, Some(at(5))));
+}
+
+pub async fn a_contact_of_a_hidden_id_becomes_its_numbers(world: World) {
+    let device = with_device(&world, "a").await;
+    let news = |contact, update| told_step(1, Change::Contact { contact, update: Box::new(update) });
+    let hidden = ContactUpdate {
+        name: Some(Some("Ani di kantor".into())),
+        push_name: Some("Ani".into()),
+        about: Some(Some("Sibuk".into())),
+        business: Some(true),
+        blocked: Some(true),
+        last_seen: Some(at(9)),
+        ..ContactUpdate::default()
+    };
+    let known = ContactUpdate { name: Some(Some("Ani".into())), last_seen: Some(at(3)), ..ContactUpdate::default() };
+    let steps = vec![news(lid(2), hidden.clone()), news(phone(2), known), news(lid(3), hidden)];
+    world.journal.commit(&device.id, world.epoch, steps).await.unwrap();
+    learn(&world, &device, 2, 2).await;
+    learn(&world, &device, 3, 3).await;
+    let merged = |n, name: &str| Contact {
+        lid: Some(lid(n)),
+        name: Some(name.into()),
+        push_name: Some("Ani".into()),
+        about: Some("Sibuk".into()),
+        business: true,
+        blocked: true,
+        last_seen: Some(at(9)),
+        ..Contact::new(phone(n))
+    };
+    let contacts = world.people.contacts(&device.id, &ContactFilter::default(), &first_page(10)).await.unwrap();
+    assert_eq!((contacts.items, contacts.total), (vec![merged(2, "Ani"), merged(3, "Ani di kantor")], 2));
+    // What is told of them under the hidden id reaches them from now on.
+    let update = ContactUpdate { about: Some(None), ..ContactUpdate::default() };
+    let steps = || vec![news(lid(2), update.clone())];
+    for told in [1, 0] {
+        assert_eq!(world.journal.commit(&device.id, world.epoch, steps()).await.unwrap().len(), told);
+    }
+    let ani = Contact { about: None, ..merged(2, "Ani") };
+    assert_eq!(world.people.contact(&device.id, &phone(2)).await.unwrap(), Some(ani));
+    assert_eq!(world.devices.delete(&device.id).await.unwrap().map(|removed| removed.contacts), Some(2));
 }
 
 pub async fn aliases_go_with_their_device(world: World) {

@@ -1,9 +1,9 @@
 //! What [`Devices`](crate::ports::Devices) promises.
 
-use super::{World, racing, samples::*};
+use super::{World, paged, racing, samples::*};
 use crate::model::{
-    AiSettings, ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageFilter, PageRequest, Removed, Session, SessionId, Status,
-    UserId,
+    AiSettings, ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, MessageFilter, PageRequest, Removed, Session, SessionFilter,
+    SessionId, Status, UserId,
 };
 
 /// Makes a test of each sentence here, for the world that `$start` starts.
@@ -25,6 +25,8 @@ macro_rules! devices_contract {
                 a_users_devices_are_listed_oldest_first,
                 devices_are_listed_by_status,
                 devices_are_paged_by_number_and_by_cursor,
+                sessions_are_those_a_host_has_started_the_latest_first,
+                sessions_are_paged_by_number_and_by_cursor,
                 the_wanted_devices_are_those_whose_session_is_wanted,
                 deleting_a_device_removes_all_there_is_of_it,
                 deleting_a_device_leaves_the_others_alone,
@@ -172,6 +174,55 @@ pub async fn the_wanted_devices_are_those_whose_session_is_wanted(world: World) 
     assert_eq!(world.devices.wanted().await.unwrap(), [device("b").id]);
 }
 
+pub async fn sessions_are_those_a_host_has_started_the_latest_first(world: World) {
+    let other = Device { user_id: UserId::parse(7).unwrap(), ..device("other") };
+    let started = |n| Session { started_at: Some(at(n)), ..connected() };
+    let stopped = Session { wanted: false, status: Status::Disconnected, ..started(2) };
+    let failed = Session { status: Status::Error, ..started(4) };
+    let unstarted = connected();
+    for (device, session) in [
+        (device("first"), &started(1)),
+        (device("stopped"), &stopped),
+        (other.clone(), &started(3)),
+        (device("failed"), &failed),
+        (device("unstarted"), &unstarted),
+    ] {
+        world.devices.create(&device).await.unwrap();
+        world.journal.commit(&device.id, world.epoch, vec![session_step(1, session)]).await.unwrap();
+    }
+    world.devices.create(&device("new")).await.unwrap();
+    let all = SessionFilter::default;
+    for (user, filter, wanted) in [
+        (None, all(), vec!["failed", "other", "stopped", "first"]),
+        (Some(user()), all(), vec!["failed", "stopped", "first"]),
+        (Some(other.user_id), all(), vec!["other"]),
+        (None, SessionFilter { active: Some(true), ..all() }, vec!["failed", "other", "first"]),
+        (None, SessionFilter { active: Some(false), ..all() }, vec!["stopped"]),
+        (Some(user()), SessionFilter { status: Some(Status::Connected), ..all() }, vec!["first"]),
+        (None, SessionFilter { status: Some(Status::Error), active: Some(false) }, vec![]),
+    ] {
+        let found = paged(async |page| world.devices.sessions(user, &filter, &page).await.unwrap()).await;
+        assert_eq!(found.iter().map(|device| device.alias.as_str()).collect::<Vec<_>>(), wanted, "{user:?} {filter:?}");
+    }
+    // One that is started again is the latest.
+    world.journal.commit(&device("first").id, world.epoch, vec![session_step(9, &started(9))]).await.unwrap();
+    let page = world.devices.sessions(None, &all(), &first_page(1)).await.unwrap();
+    assert_eq!(page.items, [world.devices.get(&device("first").id).await.unwrap().unwrap()]);
+}
+
+pub async fn sessions_are_paged_by_number_and_by_cursor(world: World) {
+    for n in 0..5_u64 {
+        let device = device(&n.to_string());
+        world.devices.create(&device).await.unwrap();
+        // Two were started in the same millisecond each.
+        let session = Session { started_at: Some(at(n / 2)), ..connected() };
+        world.journal.commit(&device.id, world.epoch, vec![session_step(n, &session)]).await.unwrap();
+    }
+    let mut found = paged(async |page| world.devices.sessions(None, &SessionFilter::default(), &page).await.unwrap()).await;
+    found.sort_by(|a, b| a.alias.cmp(&b.alias));
+    assert_eq!(found.iter().map(|device| device.alias.as_str()).collect::<Vec<_>>(), ["0", "1", "2", "3", "4"]);
+}
+
 pub async fn deleting_a_device_removes_all_there_is_of_it(world: World) {
     let device = device_with_webhook("a");
     world.devices.create(&device).await.unwrap();
@@ -182,7 +233,7 @@ pub async fn deleting_a_device_removes_all_there_is_of_it(world: World) {
     world.messages.accept(&outgoing(&device, 1_201), Some("key")).await.unwrap();
     world.commands.enqueue(&envelope("a", "1")).await.unwrap();
 
-    assert_eq!(world.devices.delete(&device.id).await.unwrap(), Some(Removed { messages: 1_201, contacts: 0, sessions: 1 }));
+    assert_eq!(world.devices.delete(&device.id).await.unwrap(), Some(Removed { messages: 1_201, contacts: 1, sessions: 1 }));
     assert_eq!(world.devices.delete(&device.id).await.unwrap(), None);
     assert_eq!(world.devices.find(&device.session_id).await.unwrap(), None);
     assert_eq!(world.deliveries.waiting().await.unwrap(), []);

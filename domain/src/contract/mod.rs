@@ -8,11 +8,13 @@ pub mod bulks;
 pub mod commands;
 pub mod deliveries;
 pub mod devices;
+pub mod events;
 pub mod journal;
 pub mod key_value;
 pub mod limits;
 pub mod media;
 pub mod messages;
+pub mod people;
 pub mod push;
 pub mod replies;
 pub mod samples;
@@ -23,14 +25,17 @@ mod fixed_clock;
 
 pub use fixed_clock::FixedClock;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::ports::{
-    Aliases, Bulks, CommandSink, CommandSource, Deliveries, Devices, Epoch, Journal, KeyValue, Limits, Media, Messages, Replies,
-    Statistics, Templates,
+use crate::{
+    model::{Page, PageRequest},
+    ports::{
+        Aliases, Bulks, CommandSink, CommandSource, Deliveries, Devices, Epoch, Events, Journal, KeyValue, Limits, Media, Messages, People,
+        Replies, Statistics, Templates,
+    },
 };
 
 /// An installation nobody else uses, empty at first, seen by a host that may write. Runs on the system's time.
@@ -43,6 +48,8 @@ pub struct World {
     pub bulks: Arc<dyn Bulks>,
     /// Who is who in it.
     pub aliases: Arc<dyn Aliases>,
+    /// Whom and what its accounts know.
+    pub people: Arc<dyn People>,
     /// Its templates.
     pub templates: Arc<dyn Templates>,
     /// Its files.
@@ -55,6 +62,8 @@ pub struct World {
     pub commands: Arc<dyn CommandSink>,
     /// Where they come out.
     pub source: Arc<dyn CommandSource>,
+    /// Its events.
+    pub events: Arc<dyn Events>,
     /// Its deliveries.
     pub deliveries: Arc<dyn Deliveries>,
     /// Its keys and values.
@@ -101,6 +110,23 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 async fn racing<T: Send + 'static, F: Future<Output = T> + Send + 'static>(count: u64, task: impl Fn(u64) -> F) -> Vec<T> {
     let tasks: JoinSet<T> = (0..count).map(task).collect();
     tasks.join_all().await
+}
+
+/// All items of a list, which are the same whether its pages are asked for by number or by cursor.
+async fn paged<T: PartialEq + Debug>(list: impl AsyncFn(PageRequest) -> Page<T>) -> Vec<T> {
+    let (mut items, mut page) = (Vec::new(), PageRequest { page: 1, limit: 2, cursor: None });
+    loop {
+        let by_cursor = list(page.clone()).await;
+        let by_number = list(PageRequest { cursor: None, ..page.clone() }).await;
+        assert_eq!((&by_cursor.items, by_cursor.total), (&by_number.items, by_number.total));
+        items.extend(by_cursor.items);
+        page = PageRequest { page: page.page + 1, cursor: by_cursor.next, ..page };
+        if page.cursor.is_none() {
+            assert_eq!(items.len() as u64, by_cursor.total);
+            assert_eq!(list(page).await.items, []);
+            return items;
+        }
+    }
 }
 
 /// Makes a test of each sentence of a port's suite.

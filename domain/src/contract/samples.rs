@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     model::{
         AiSettings, ApiKey, Attachment, Author, BulkId, Command, CommandId, DeliveryStats, Device, DeviceId, Direction, Envelope,
-        EventData, EventDraft, EventId, Jid, MediaFile, MediaPlace, Message, MessageCounts, MessageId, MessageStatus, MessageType,
-        PageRequest, Session, SessionId, Status, Timestamp, UserId, WebhookSettings, WebhookUrl,
+        EventData, EventDraft, EventId, Group, Jid, MediaFile, MediaPlace, Member, Message, MessageCounts, MessageId, MessageStatus,
+        MessageType, PageRequest, Role, Session, SessionId, Status, Timestamp, UserId, WebhookSettings, WebhookUrl,
     },
     ports::{Change, Clock, Step, SystemClock},
 };
@@ -63,6 +63,27 @@ pub fn phone(n: u64) -> Jid {
 /// The `n`th person by their hidden id.
 pub fn lid(n: u64) -> Jid {
     Jid::parse(&format!("1000000{n:08}@lid")).unwrap()
+}
+
+/// The `n`th group's name.
+pub fn group_jid(n: u64) -> Jid {
+    Jid::parse(&format!("1203630{n:011}@g.us")).unwrap()
+}
+
+/// The `n`th group, of the account and another person.
+pub fn group(n: u64) -> Group {
+    let member = |n, lid, role| Member { jid: phone(n), lid, role };
+    Group {
+        jid: group_jid(n),
+        subject: format!("Arisan {n}"),
+        description: Some("Tiap Sabtu".into()),
+        owner: Some(phone(2)),
+        created_at: Some(at(0)),
+        announce: false,
+        locked: true,
+        role: Role::Member,
+        members: vec![member(1, None, Role::Member), member(2, Some(lid(2)), Role::SuperAdmin)],
+    }
 }
 
 /// The `n`th bulk's id.
@@ -155,9 +176,9 @@ pub fn status_step(n: u64, message: &Message, status: MessageStatus) -> Step {
     step(n, Change::Status { key: message.key(), status, at: at(n), error }, &data)
 }
 
-/// A person's two names, told by the `n`th event, though in life none tells of them.
+/// A person's two names, told by the `n`th event.
 pub fn alias_step(n: u64, phone: &Jid, lid: &Jid) -> Step {
-    step(n, Change::Alias { phone: phone.clone(), lid: lid.clone() }, &EventData::connection_update(&connected()))
+    told_step(n, Change::Alias { phone: phone.clone(), lid: lid.clone() })
 }
 
 /// A message's new text, told by the `n`th event.
@@ -181,9 +202,14 @@ pub fn history_step(n: u64, message: &Message) -> Step {
     step(n, Change::History(Box::new(message.clone())), &EventData::message_received(message))
 }
 
-/// The id of the `n`th event.
+/// A change, told by the `n`th event, whatever tells of it in life.
+pub fn told_step(n: u64, change: Change) -> Step {
+    step(n, change, &EventData::connection_update(&connected()))
+}
+
+/// The id of the `n`th event: in the order of time.
 pub fn event_id(n: u64) -> EventId {
-    EventId::parse(format!("evt_{n}")).unwrap()
+    EventId::parse(format!("evt_{n:08}")).unwrap()
 }
 
 fn step(n: u64, change: Change, data: &EventData) -> Step {

@@ -142,6 +142,8 @@ impl Deliveries for Store {
                         let found = rows::first(connection, FIND, (device.as_str(), id.as_str()), |row| Ok((row.get(0)?, row.get(1)?)))?;
                         places.extend(found);
                     }
+                    places.sort_unstable();
+                    places.dedup();
                     put_back(connection, &places, at)
                 };
                 Ok(self.writer().write(replay).await?)
@@ -170,6 +172,18 @@ impl Deliveries for Store {
             }
         }
     }
+}
+
+/// Gives up a delivery that has waited for too long; answers how many it was.
+pub(crate) fn expire(connection: &Connection, place: (i64, i64), at: Timestamp) -> Result<usize, StoreError> {
+    const KEEP: &str = "INSERT INTO failed_deliveries (device, seq, attempts, failed_at, reason)
+        SELECT device, seq, attempts, ?3, 'expired' FROM deliveries WHERE device = ?1 AND seq = ?2";
+    let given_up = rows::run(connection, KEEP, (place.0, place.1, at.millis()))?;
+    if given_up > 0 {
+        rows::run(connection, "DELETE FROM deliveries WHERE device = ?1 AND seq = ?2", place)?;
+        rows::run(connection, "UPDATE tallies SET given_up = given_up + 1 WHERE device = ?1", [place.0])?;
+    }
+    Ok(given_up)
 }
 
 /// A chat as it is stored.

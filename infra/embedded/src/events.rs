@@ -49,15 +49,19 @@ fn list(connection: &Connection, after: &EventId, scope: &EventScope, limit: u32
             rows::all(connection, SQL, (after, limit, counts::user(*user)), read)
         }
         EventScope::Device(device) => {
-            // Its sequence is the order in which its events became visible, which their ids may miss by an instant.
-            const FIRST: &str = "SELECT coalesce(
-                (SELECT seq + 1 FROM events INDEXED BY events_by_id WHERE id = ?2 AND device = devices.row),
-                (SELECT seq FROM events INDEXED BY events_by_id WHERE id > ?2 AND device = devices.row ORDER BY id LIMIT 1))
-                FROM devices WHERE id = ?1";
-            let first: Option<Option<i64>> = rows::first(connection, FIRST, (device.as_str(), after), |row| Ok(row.get(0)?))?;
+            // Its sequence is the order in which its events became visible, which their ids may miss by an instant. After one that is not
+            // there come those behind the last one before it.
+            const LAST: &str = "SELECT coalesce(
+                (SELECT seq FROM events INDEXED BY events_by_id WHERE events.id = ?2 AND device = devices.row),
+                (SELECT seq FROM events WHERE events.id < ?2 AND device = devices.row AND seq < coalesce(
+                        (SELECT seq FROM events INDEXED BY events_by_id WHERE events.id > ?2 AND device = devices.row ORDER BY events.id LIMIT 1),
+                        9223372036854775807)
+                    ORDER BY seq DESC LIMIT 1),
+                0) FROM devices WHERE id = ?1";
+            let last: Option<i64> = rows::first(connection, LAST, (device.as_str(), after), |row| Ok(row.get(0)?))?;
             const SQL: &str = "SELECT events.id, seq, kind, at, data, trace, devices.id FROM devices JOIN events ON device = devices.row
-                WHERE devices.id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
-            rows::all(connection, SQL, (device.as_str(), first.flatten().unwrap_or(i64::MAX), limit), read)
+                WHERE devices.id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+            rows::all(connection, SQL, (device.as_str(), last, limit), read)
         }
     }
 }

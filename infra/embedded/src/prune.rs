@@ -5,10 +5,13 @@ use std::time::Duration;
 use domain::{model::Timestamp, ports::PortError};
 use rusqlite::Connection;
 
-use crate::{Store, error::StoreError, rows};
+use crate::{Store, deliveries, error::StoreError, rows};
 
 /// How long events are kept for sockets that come back, once their delivery is done.
 const EVENTS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long a delivery waits, due and not tried: its webhook is paused, or what comes before it is in its way.
+const DELIVERIES_WAIT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long failed deliveries, with their events, are kept for people to look at.
 const FAILURES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -17,7 +20,8 @@ const FAILURES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const BATCH: usize = 500;
 
 impl Store {
-    /// Removes expired keys, old failed deliveries, and old events that are not to be delivered any more. Answers how many rows there were.
+    /// Removes expired keys, old failed deliveries, and old events that are not to be delivered any more, and gives up deliveries that wait for too long.
+    /// Answers how many rows there were.
     pub async fn prune(&self, now: Timestamp) -> Result<usize, PortError> {
         const EXPIRED: &str = "DELETE FROM key_values WHERE (device_id, key) IN (
             SELECT device_id, key FROM key_values WHERE expires_at <= ?1 LIMIT ?2)";
@@ -25,8 +29,9 @@ impl Store {
             SELECT device, seq FROM failed_deliveries WHERE failed_at < ?1 LIMIT ?2)";
         let expired = self.remove_all(EXPIRED, now).await?;
         let failed = self.remove_all(FAILED, now - FAILURES_KEPT).await?;
+        let given_up = self.give_up_old(now).await?;
         let events = self.prune_events(now - EVENTS_KEPT).await?;
-        Ok(expired + failed + events)
+        Ok(expired + failed + given_up + events)
     }
 
     async fn remove_all(&self, sql: &'static str, before: Timestamp) -> Result<usize, StoreError> {
@@ -37,6 +42,20 @@ impl Store {
             if some < BATCH {
                 return Ok(removed);
             }
+        }
+    }
+
+    /// The deliveries to give up are looked for beside the writer too.
+    async fn give_up_old(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let (mut given_up, mut last) = (0, (i64::MIN, i64::MIN));
+        loop {
+            let old = self.query(move |connection| old_deliveries(connection, last, now - DELIVERIES_WAIT)).await?;
+            let Some(end) = old.last() else { return Ok(given_up) };
+            last = *end;
+            let give_up = move |connection: &Connection| {
+                old.iter().try_fold(0, |given_up, place| Ok(given_up + deliveries::expire(connection, *place, now)?))
+            };
+            given_up += self.writer().write(give_up).await?;
         }
     }
 
@@ -55,6 +74,12 @@ impl Store {
             removed += self.writer().write(remove).await?;
         }
     }
+}
+
+/// The next deliveries that were due long ago.
+fn old_deliveries(connection: &Connection, after: (i64, i64), before: Timestamp) -> Result<Vec<(i64, i64)>, StoreError> {
+    const SQL: &str = "SELECT device, seq FROM deliveries WHERE (device, seq) > (?1, ?2) AND due_at < ?3 ORDER BY device, seq LIMIT ?4";
+    rows::all(connection, SQL, (after.0, after.1, before.millis(), BATCH as i64), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 #[derive(Clone, Copy)]

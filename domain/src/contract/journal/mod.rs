@@ -1,8 +1,9 @@
 //! What [`Journal`](crate::ports::Journal) promises.
 
 mod messages;
+mod people;
 
-pub use self::messages::*;
+pub use self::{messages::*, people::*};
 use super::{World, racing, samples::*};
 use crate::{
     model::{
@@ -37,6 +38,18 @@ macro_rules! journal_contract {
                 a_message_of_the_past_is_stored_once_and_did_not_go_through_the_device,
                 of_racing_changes_each_takes_effect_once,
                 what_messages_became_survives_a_crash,
+                news_of_a_contact_take_effect_once,
+                a_contacts_hidden_id_is_learned_from_news_of_it,
+                a_received_message_tells_what_its_sender_is_called,
+                the_blocked_are_those_told_and_nobody_else,
+                news_of_a_chat_take_effect_once,
+                every_stored_message_makes_its_chat,
+                what_everybody_sees_is_no_chat_unless_it_was_told_to_be,
+                a_chat_counts_what_came_in_until_it_is_read,
+                a_chat_that_is_read_counts_from_there_on,
+                a_deleted_chat_is_gone_and_its_messages_stay,
+                a_group_takes_effect_when_it_is_new_or_has_changed,
+                a_notice_is_told_whenever_it_is_given,
                 sequence_numbers_count_up_without_gaps,
                 sequence_numbers_have_no_gaps_when_many_commit_at_once,
                 a_step_without_an_event_is_stored_and_not_told,

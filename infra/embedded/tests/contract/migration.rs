@@ -2,8 +2,11 @@
 
 use domain::{
     contract::samples::*,
-    model::{ApiKey, Attachment, Command, Direction, Message, MessageFilter, MessageStatus, MessageTally, MessageType, UserId},
-    ports::{Accepted, CommandSource, Deliveries, Devices, Journal, Messages, Statistics},
+    model::{
+        ApiKey, Attachment, ChatFilter, Command, Direction, Message, MessageFilter, MessageStatus, MessageTally, MessageType, Session,
+        SessionFilter, UserId,
+    },
+    ports::{Accepted, CommandSource, Deliveries, Devices, EventScope, Events, Journal, Messages, People, Statistics},
 };
 use embedded::Store;
 use rusqlite::Connection;
@@ -16,9 +19,11 @@ fn version_1() -> TempDir {
     let database = Connection::open(folder.path().join("warta.db")).unwrap();
     database.execute_batch(include_str!("../../src/schema/1.sql")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
-    let (ai, session) = (json!({}).to_string(), serde_json::to_string(&connected()).unwrap());
+    let session = Session { started_at: Some(at(5)), ..connected() };
+    let (ai, session) = (json!({}).to_string(), serde_json::to_string(&session).unwrap());
     let webhook = serde_json::to_string(&webhook()).unwrap();
-    for (row, name) in [(1, "a"), (2, "b")] {
+    let data = json!({ "chatId": phone(2) }).to_string();
+    for (row, name) in [(1_u32, "a"), (2, "b")] {
         const DEVICE: &str =
             "INSERT INTO devices VALUES (?1, 'dev_' || ?2, 123, 'user_123_device_' || ?2, ?2, NULL, 'wak_' || ?2, ?3, ?4, ?5, ?5,
             'connected', 1, ?6)";
@@ -39,8 +44,10 @@ fn version_1() -> TempDir {
             let timestamp = if n == 4 { -1 } else { at(n).millis() };
             database.execute(MESSAGE, (row, message_id(n).as_str(), origin, key, timestamp, status, body)).unwrap();
         }
-        database.execute("INSERT INTO events VALUES (?1, 1, ?2, 'qr_code', 0, '{}')", (row, format!("evt_{row}"))).unwrap();
-        database.execute("INSERT INTO deliveries VALUES (?1, 1, ?2, 0, 0)", (row, format!("evt_{row}"))).unwrap();
+        database
+            .execute("INSERT INTO events VALUES (?1, 1, ?2, 'message_sent', 0, ?3)", (row, event_id(row.into()).as_str(), &data))
+            .unwrap();
+        database.execute("INSERT INTO deliveries VALUES (?1, 1, ?2, 0, 0)", (row, event_id(row.into()).as_str())).unwrap();
     }
     database.execute("UPDATE installation SET epoch = 7, messages = 8", []).unwrap();
     let command = json!({ "id": "send_1", "deviceId": "dev_a", "command": { "type": "sendText", "id": message_id(1), "to": phone(2), "text": "Halo",
@@ -94,6 +101,26 @@ async fn a_folder_of_version_1_has_its_messages_in_every_list_and_count() {
 }
 
 #[tokio::test]
+async fn a_folder_of_version_1_has_its_chats_sessions_and_events() {
+    let folder = version_1();
+    let store = Store::open(folder.path()).unwrap();
+    let device = device("a");
+    let chats = store.chats(&device.id, &ChatFilter::default(), &first_page(10)).await.unwrap();
+    assert_eq!(chats.total, 1);
+    let chat = &chats.items[0];
+    assert_eq!((&chat.jid, chat.unread, chat.last_message_at), (&phone(2), 1, Some(at(3))));
+    assert_eq!(chat.last_message.as_ref().map(|message| &message.id), Some(&message_id(3)));
+    let read = status_step(9, &incoming(&device, 3), MessageStatus::Read);
+    store.commit(&device.id, store.epoch(), vec![read]).await.unwrap();
+    assert_eq!(store.chat(&device.id, &phone(2)).await.unwrap().map(|chat| chat.unread), Some(0));
+
+    let sessions = store.sessions(None, &SessionFilter::default(), &first_page(10)).await.unwrap();
+    assert_eq!((sessions.total, sessions.items[0].session.started_at), (2, Some(at(5))));
+    let events = store.after(&event_id(0), &EventScope::All, 10).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.id.clone()).collect::<Vec<_>>(), [1, 2, 9].map(event_id));
+}
+
+#[tokio::test]
 async fn what_a_folder_of_version_1_holds_goes_on_in_this_one() {
     let folder = version_1();
     let store = Store::open(folder.path()).unwrap();
@@ -106,6 +133,7 @@ async fn what_a_folder_of_version_1_holds_goes_on_in_this_one() {
     assert!(matches!(repeated, Accepted::Repeated(first) if first.id == message_id(2)));
     let received = store.receive(10).await.unwrap();
     assert_eq!(received[0].envelope.command, Command::Send { id: message_id(1), chat: None });
+    assert_eq!(store.next(&device.id, &[Some(phone(2))], 10).await.unwrap().len(), 0);
     assert_eq!(store.next(&device.id, &[], 10).await.unwrap().len(), 1);
     store.succeeded(&device.id, &event_id(1), at(1)).await.unwrap();
     assert_eq!(store.next(&device.id, &[], 10).await.unwrap().len(), 0);

@@ -4,7 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use domain::{
     contract::{FixedClock, samples::*},
-    model::{Envelope, Message, MessageFilter, Removed, Timestamp},
+    model::{DeliveryStatus, Envelope, Message, MessageFilter, Removed, Timestamp},
     ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Journal, KeyValue, Messages, Op, PortError, SystemClock},
 };
 use embedded::{OpenError, Store};
@@ -161,23 +161,27 @@ async fn pruning_removes_what_is_done_and_old_and_nothing_else() {
     Devices::create(&store, &device).await.unwrap();
     let steps = (1..=1_500).map(|n| message_step(n, &incoming(&device, n))).collect();
     store.commit(&device.id, store.epoch(), steps).await.unwrap();
-    let done = (3..=1_500).map(|n| {
+    let done = (4..=1_500).map(|n| {
         let (store, device) = (store.clone(), device.id.clone());
         async move { store.succeeded(&device, &event_id(n), at(n)).await.unwrap() }
     });
     done.collect::<JoinSet<()>>().join_all().await;
     store.give_up(&device.id, &event_id(2), at(2), "gone").await.unwrap();
+    store.failed(&device.id, &event_id(3), at(3), at(2_000) + 29 * DAY, "timeout").await.unwrap();
     let put = |key: &str, expires_at| Op::Put { key: key.into(), value: vec![], expires_at };
     let keys = vec![put("old", Some(at(5))), put("new", Some(SystemClock.now() + 1_000 * DAY)), put("always", None)];
     store.write(&device.id, store.epoch(), keys).await.unwrap();
 
     assert_eq!(store.prune(at(4)).await.unwrap(), 0);
-    // The waiting delivery and the failed one keep their events.
-    assert_eq!(store.prune(at(2_000) + 7 * DAY).await.unwrap(), 1_498 + 1);
+    // The waiting deliveries and the failed one keep their events.
+    assert_eq!(store.prune(at(2_000) + 7 * DAY).await.unwrap(), 1_497 + 1);
     assert_eq!(store.prune(at(2_000) + 29 * DAY).await.unwrap(), 0);
-    assert_eq!(store.prune(at(2_000) + 30 * DAY).await.unwrap(), 1 + 1);
-    let left = store.next(&device.id, &[], 10).await.unwrap();
-    assert_eq!(left.iter().map(|delivery| delivery.event.seq).collect::<Vec<_>>(), [1]);
+    // The failed one goes with its event, and what was due all the time is given up.
+    assert_eq!(store.prune(at(2_000) + 30 * DAY).await.unwrap(), 1 + 1 + 1);
+    let left = Deliveries::list(&store, &device.id, None, &first_page(10)).await.unwrap();
+    let left: Vec<_> = left.items.into_iter().map(|record| (record.seq, record.status, record.reason)).collect();
+    assert_eq!(left, [(3, DeliveryStatus::Pending, Some("timeout".into())), (1, DeliveryStatus::Failed, Some("expired".into()))]);
+    assert_eq!(Devices::get(&store, &device.id).await.unwrap().map(|device| device.deliveries.failed), Some(2));
     assert_eq!(KeyValue::list(&store, &device.id, "").await.unwrap().len(), 2);
 }
 
@@ -233,7 +237,7 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next() {
     let store = Store::open(copy.path()).unwrap();
     assert!(Devices::get(&store, &device.id).await.unwrap().is_some());
     let removed = Devices::delete(&store, &device.id).await.unwrap();
-    assert_eq!(removed, Some(Removed { messages: 3_000, contacts: 0, sessions: 0 }));
+    assert_eq!(removed, Some(Removed { messages: 3_000, contacts: 1, sessions: 0 }));
     store.close().await;
     for table in ["devices", "tallies", "messages", "events", "deliveries", "aliases", "bulks", "chats", "contacts", "groups"] {
         let rows: i64 = database(&copy).query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();

@@ -1,0 +1,283 @@
+//! What becomes of contacts, chats and groups.
+
+use std::time::Duration;
+
+use super::{commit, with_device};
+use crate::{
+    contract::{World, samples::*},
+    model::{
+        Bulk, Chat, ChatFilter, ChatUpdate, Contact, ContactFilter, ContactUpdate, Device, Group, Jid, Message, MessageFilter,
+        MessageStatus, MessageType, Timestamp,
+    },
+    ports::Change,
+};
+
+pub async fn news_of_a_contact_take_effect_once(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let news = |update| told_step(1, Change::Contact { contact: phone(2), update: Box::new(update) });
+    let none = ContactUpdate::default;
+    let updates = [
+        // The first news make the contact, whatever they say.
+        (none(), true),
+        (none(), false),
+        (ContactUpdate { name: Some(Some("Ani".into())), push_name: Some("ani".into()), ..none() }, true),
+        (ContactUpdate { name: Some(Some("Ani".into())), blocked: Some(false), ..none() }, false),
+        (ContactUpdate { about: Some(Some("Sibuk".into())), business: Some(true), last_seen: Some(at(9)), ..none() }, true),
+        (ContactUpdate { about: Some(None), last_seen: Some(at(8)), ..none() }, true),
+        (ContactUpdate { last_seen: Some(at(8)), ..none() }, false),
+        (ContactUpdate { picture_url: Some(Some("https://example.com/ani.jpg".into())), enterprise: Some(true), ..none() }, true),
+        (ContactUpdate { blocked: Some(true), verified_name: Some(Some("Toko Ani".into())), ..none() }, true),
+    ];
+    for (update, takes_effect) in updates {
+        assert_eq!(commit(&world, &device, vec![news(update.clone())]).await.len() == 1, takes_effect, "{update:?}");
+    }
+    let ani = Contact {
+        name: Some("Ani".into()),
+        push_name: Some("ani".into()),
+        verified_name: Some("Toko Ani".into()),
+        picture_url: Some("https://example.com/ani.jpg".into()),
+        business: true,
+        enterprise: true,
+        last_seen: Some(at(9)),
+        blocked: true,
+        ..Contact::new(phone(2))
+    };
+    assert_eq!(contact(&world, &device, &phone(2)).await, Some(ani));
+}
+
+pub async fn a_contacts_hidden_id_is_learned_from_news_of_it(world: World) {
+    let device = with_device(&world, device("a")).await;
+    commit(&world, &device, vec![message_step(1, &Message { chat: lid(2), from: Some(lid(2)), ..incoming(&device, 1) })]).await;
+    let news =
+        || told_step(2, Change::Contact { contact: phone(2), update: Box::new(ContactUpdate { lid: Some(lid(2)), ..Default::default() }) });
+    assert_eq!([commit(&world, &device, vec![news()]).await.len(), commit(&world, &device, vec![news()]).await.len()], [1, 0]);
+    assert_eq!(world.aliases.phone(&device.id, &lid(2)).await.unwrap(), Some(phone(2)));
+    let ani = Contact { lid: Some(lid(2)), push_name: Some("Ani".into()), ..Contact::new(phone(2)) };
+    assert_eq!(contact(&world, &device, &lid(2)).await, Some(ani));
+    assert_eq!(chat(&world, &device, &phone(2)).await.map(|chat| chat.unread), Some(1));
+}
+
+pub async fn a_received_message_tells_what_its_sender_is_called(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let says = |n, name: &str| Message { push_name: Some(name.into()), ..incoming(&device, n) };
+    let push_name = async |of: Jid| contact(&world, &device, &of).await.map(|contact| contact.push_name);
+    commit(&world, &device, vec![message_step(1, &says(1, "Ani")), message_step(2, &Message { push_name: None, ..incoming(&device, 2) })])
+        .await;
+    assert_eq!(push_name(phone(2)).await, Some(Some("Ani".into())));
+    // A message that is repeated tells nothing new; one of the past tells as much as any; one without a name tells nothing.
+    let in_group = Message { chat: group_jid(1), from: Some(phone(3)), ..says(4, "Budi") };
+    let steps = vec![
+        message_step(3, &says(1, "Anna")),
+        history_step(4, &in_group),
+        message_step(5, &says(5, "")),
+        message_step(6, &says(6, "Ani S")),
+    ];
+    assert_eq!(commit(&world, &device, steps).await.len(), 3);
+    assert_eq!((push_name(phone(2)).await, push_name(phone(3)).await), (Some(Some("Ani S".into())), Some(Some("Budi".into()))));
+    // The account's own name is no news of anybody.
+    let typed = Message { push_name: Some("Toko".into()), status: MessageStatus::Sent, ..outgoing(&device, 7) };
+    commit(&world, &device, vec![message_step(7, &typed)]).await;
+    assert_eq!((push_name(phone(1)).await, push_name(group_jid(1)).await), (None, None));
+}
+
+pub async fn the_blocked_are_those_told_and_nobody_else(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let block = |contacts: &[Jid]| vec![told_step(1, Change::Blocked { contacts: contacts.to_vec() })];
+    let blocked = async || {
+        let filter = ContactFilter { blocked: Some(true), ..ContactFilter::default() };
+        let page = world.people.contacts(&device.id, &filter, &first_page(10)).await.unwrap();
+        page.items.into_iter().map(|contact| contact.jid).collect::<Vec<_>>()
+    };
+    assert_eq!(commit(&world, &device, block(&[])).await.len(), 0);
+    assert_eq!(commit(&world, &device, block(&[phone(2), phone(3)])).await.len(), 1);
+    assert_eq!(commit(&world, &device, block(&[phone(3), phone(2), phone(3)])).await.len(), 0);
+    assert_eq!(commit(&world, &device, block(&[phone(3), phone(4)])).await.len(), 1);
+    assert_eq!(blocked().await, [phone(3), phone(4)]);
+    assert_eq!(contact(&world, &device, &phone(2)).await.map(|contact| contact.blocked), Some(false));
+    // By either name.
+    commit(&world, &device, vec![alias_step(2, &phone(4), &lid(4))]).await;
+    assert_eq!(commit(&world, &device, block(&[phone(3), lid(4)])).await.len(), 0);
+    assert_eq!(commit(&world, &device, block(&[])).await.len(), 1);
+    assert_eq!(blocked().await, []);
+}
+
+pub async fn news_of_a_chat_take_effect_once(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let news = |update| told_step(1, Change::Chat { chat: phone(2), update });
+    let none = ChatUpdate::default;
+    let updates = [
+        (none(), true),
+        (none(), false),
+        (ChatUpdate { archived: Some(true), pinned_at: Some(Some(at(5))), ..none() }, true),
+        (ChatUpdate { archived: Some(true), pinned_at: Some(Some(at(5))), muted_until: Some(None), ..none() }, false),
+        (ChatUpdate { muted_until: Some(Some(Timestamp::MAX)), pinned_at: Some(None), ..none() }, true),
+        (ChatUpdate { marked_unread: Some(true), ..none() }, true),
+        (ChatUpdate { marked_unread: Some(true), ..none() }, false),
+        (ChatUpdate { last_message_at: Some(at(9)), ..none() }, true),
+        (ChatUpdate { last_message_at: Some(at(8)), ..none() }, false),
+    ];
+    for (update, takes_effect) in updates {
+        assert_eq!(commit(&world, &device, vec![news(update.clone())]).await.len() == 1, takes_effect, "{update:?}");
+    }
+    let known = Chat {
+        archived: true,
+        muted_until: Some(Timestamp::MAX),
+        marked_unread: true,
+        last_message_at: Some(at(9)),
+        ..Chat::new(phone(2))
+    };
+    assert_eq!(chat(&world, &device, &phone(2)).await, Some(known));
+}
+
+pub async fn every_stored_message_makes_its_chat(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let to = |n, chat: &Jid| Message { chat: chat.clone(), to: Some(chat.clone()), ..outgoing(&device, n) };
+    world.messages.accept(&to(1, &phone(1)), None).await.unwrap();
+    let bulk = Bulk {
+        id: bulk_id(1),
+        device_id: device.id.clone(),
+        session_id: device.session_id.clone(),
+        size: 2,
+        delay: Duration::ZERO,
+        created_at: at(0),
+        cancelled_at: None,
+    };
+    world.bulks.accept(&bulk, &[to(2, &phone(2)), to(3, &phone(3))], None).await.unwrap();
+    let received = Message { chat: phone(4), ..incoming(&device, 4) };
+    let past = Message { chat: group_jid(5), ..incoming(&device, 5) };
+    commit(&world, &device, vec![message_step(4, &received), history_step(5, &past)]).await;
+    for (n, name) in (1..).zip([phone(1), phone(2), phone(3), phone(4), group_jid(5)]) {
+        let chat = chat(&world, &device, &name).await.unwrap();
+        assert_eq!((chat.last_message_at, chat.last_message.unwrap().id), (Some(at(n)), message_id(n)), "{name}");
+    }
+    // An older one changes nothing of when something was last written.
+    commit(&world, &device, vec![history_step(6, &Message { chat: phone(4), timestamp: at(0), ..incoming(&device, 6) })]).await;
+    assert_eq!(chat(&world, &device, &phone(4)).await.unwrap().last_message_at, Some(at(4)));
+    assert_eq!(chats(&world, &device).await, 5);
+}
+
+pub async fn what_everybody_sees_is_no_chat_unless_it_was_told_to_be(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let status = Jid::parse("status@broadcast").unwrap();
+    let posted = |n| Message { chat: status.clone(), broadcast: true, ..incoming(&device, n) };
+    commit(&world, &device, vec![message_step(1, &posted(1))]).await;
+    assert_eq!(chats(&world, &device).await, 0);
+    commit(&world, &device, vec![told_step(2, Change::Chat { chat: status.clone(), update: ChatUpdate::default() })]).await;
+    commit(&world, &device, vec![message_step(3, &posted(3))]).await;
+    assert_eq!(chat(&world, &device, &status).await.unwrap().last_message_at, Some(at(3)));
+}
+
+pub async fn a_chat_counts_what_came_in_until_it_is_read(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let unread = async || chat(&world, &device, &phone(2)).await.unwrap().unread;
+    let of = |n, kind| Message { kind, ..incoming(&device, n) };
+    let read = Message { status: MessageStatus::Read, ..incoming(&device, 4) };
+    let steps = || {
+        vec![
+            message_step(1, &incoming(&device, 1)),
+            history_step(2, &incoming(&device, 2)),
+            message_step(3, &of(3, MessageType::Image)),
+            message_step(4, &read),
+            message_step(5, &of(5, MessageType::Reaction)),
+            message_step(6, &of(6, MessageType::Vote)),
+            message_step(7, &Message { status: MessageStatus::Sent, ..outgoing(&device, 7) }),
+        ]
+    };
+    for _ in 0..2 {
+        commit(&world, &device, steps()).await;
+        assert_eq!(unread().await, 3);
+    }
+    for _ in 0..2 {
+        commit(&world, &device, vec![status_step(8, &incoming(&device, 2), MessageStatus::Read)]).await;
+        assert_eq!(unread().await, 2);
+    }
+    // What the other side reads, and reactions that are seen, count nothing off.
+    let seen = vec![
+        status_step(9, &outgoing(&device, 7), MessageStatus::Read),
+        status_step(9, &of(5, MessageType::Reaction), MessageStatus::Read),
+    ];
+    assert_eq!(commit(&world, &device, seen).await.len(), 2);
+    assert_eq!(unread().await, 2);
+}
+
+pub async fn a_chat_that_is_read_counts_from_there_on(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let marked =
+        |n, unread| told_step(n, Change::Chat { chat: phone(2), update: ChatUpdate { marked_unread: Some(unread), ..Default::default() } });
+    let state = async || chat(&world, &device, &phone(2)).await.map(|chat| (chat.unread, chat.marked_unread)).unwrap();
+    commit(&world, &device, vec![message_step(1, &incoming(&device, 1)), message_step(2, &incoming(&device, 2)), marked(3, true)]).await;
+    assert_eq!(state().await, (2, true));
+    assert_eq!(
+        [commit(&world, &device, vec![marked(4, false)]).await.len(), commit(&world, &device, vec![marked(4, false)]).await.len()],
+        [1, 0]
+    );
+    assert_eq!(state().await, (0, false));
+    // It counts what comes later, and is not misled by what is told late of what came before.
+    let steps = vec![message_step(5, &incoming(&device, 5)), status_step(6, &incoming(&device, 1), MessageStatus::Read)];
+    assert_eq!(commit(&world, &device, steps).await.len(), 2);
+    assert_eq!(state().await, (1, false));
+    // Without a mark it takes effect too if there is something to read.
+    assert_eq!(commit(&world, &device, vec![marked(7, false)]).await.len(), 1);
+    assert_eq!(state().await, (0, false));
+    let filter = MessageFilter { status: Some(MessageStatus::Delivered), ..MessageFilter::default() };
+    assert_eq!(world.messages.tally(&filter).await.unwrap().total, 2);
+}
+
+pub async fn a_deleted_chat_is_gone_and_its_messages_stay(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let delete = || vec![told_step(3, Change::ChatDeleted { chat: phone(2) })];
+    let pinned = ChatUpdate { pinned_at: Some(Some(at(1))), ..ChatUpdate::default() };
+    commit(&world, &device, vec![message_step(1, &incoming(&device, 1)), told_step(2, Change::Chat { chat: phone(2), update: pinned })])
+        .await;
+    assert_eq!([commit(&world, &device, delete()).await.len(), commit(&world, &device, delete()).await.len()], [1, 0]);
+    assert_eq!(chat(&world, &device, &phone(2)).await, None);
+    assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), Some(incoming(&device, 1)));
+    // What is known of the person does not go with it.
+    assert!(contact(&world, &device, &phone(2)).await.is_some());
+    // It begins anew with the next message.
+    let next = incoming(&device, 4);
+    commit(&world, &device, vec![message_step(4, &next)]).await;
+    let anew = Chat { unread: 1, name: Some("Ani".into()), last_message_at: Some(at(4)), last_message: Some(next), ..Chat::new(phone(2)) };
+    assert_eq!(chat(&world, &device, &phone(2)).await, Some(anew));
+}
+
+pub async fn a_group_takes_effect_when_it_is_new_or_has_changed(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let told = |group: &Group| vec![told_step(1, Change::Group(Box::new(group.clone())))];
+    let renamed = Group { subject: "Arisan RT 05".into(), ..group(1) };
+    let smaller = Group { members: Vec::new(), ..renamed.clone() };
+    for (group, takes_effect) in
+        [(group(1), true), (group(1), false), (renamed.clone(), true), (smaller.clone(), true), (smaller.clone(), false)]
+    {
+        assert_eq!(commit(&world, &device, told(&group)).await.len() == 1, takes_effect, "{group:?}");
+    }
+    assert_eq!(world.people.group(&device.id, &group_jid(1)).await.unwrap(), Some(smaller.clone()));
+    let left = |n| vec![told_step(2, Change::GroupLeft { group: group_jid(n) })];
+    for (n, takes_effect) in [(1, true), (1, false), (9, false)] {
+        assert_eq!(commit(&world, &device, left(n)).await.len() == 1, takes_effect, "{n}");
+    }
+    assert_eq!(world.people.group(&device.id, &group_jid(1)).await.unwrap(), None);
+    assert_eq!(commit(&world, &device, told(&smaller)).await.len(), 1);
+    assert_eq!(world.people.group(&device.id, &group_jid(1)).await.unwrap(), Some(smaller));
+}
+
+pub async fn a_notice_is_told_whenever_it_is_given(world: World) {
+    let device = with_device(&world, device_with_webhook("a")).await;
+    for n in 1..=2 {
+        assert_eq!(commit(&world, &device, vec![told_step(n, Change::Notice)]).await.len(), 1);
+    }
+    assert_eq!(world.deliveries.next(&device.id, &[], 10).await.unwrap().len(), 2);
+}
+
+async fn contact(world: &World, device: &Device, contact: &Jid) -> Option<Contact> {
+    world.people.contact(&device.id, contact).await.unwrap()
+}
+
+async fn chat(world: &World, device: &Device, chat: &Jid) -> Option<Chat> {
+    world.people.chat(&device.id, chat).await.unwrap()
+}
+
+/// How many chats the device has.
+async fn chats(world: &World, device: &Device) -> u64 {
+    world.people.chats(&device.id, &ChatFilter::default(), &first_page(10)).await.unwrap().total
+}
