@@ -56,6 +56,9 @@ fn refusal(error: String) -> ApiError {
         "not_found" => ApiError::NotFound,
         "forbidden" => ApiError::Forbidden,
         "invalid_invite" => ApiError::invalid("invite", "WhatsApp knows no such invitation, or no longer"),
+        "invalid_subject" => ApiError::invalid("subject", "WhatsApp does not take it"),
+        "invalid_description" => ApiError::invalid("description", "WhatsApp does not take it"),
+        "awaiting_approval" => ApiError::Conflict("an admin of the group has to let the account in"),
         "conflict" => ApiError::Conflict("WhatsApp has it otherwise by now"),
         _ => ApiError::Refused { reason: error },
     }
@@ -74,6 +77,9 @@ mod tests {
             ("not_found", 404, "NOT_FOUND"),
             ("forbidden", 403, "FORBIDDEN"),
             ("invalid_invite", 400, "VALIDATION_ERROR"),
+            ("invalid_subject", 400, "VALIDATION_ERROR"),
+            ("invalid_description", 400, "VALIDATION_ERROR"),
+            ("awaiting_approval", 409, "CONFLICT"),
             ("conflict", 409, "CONFLICT"),
             ("a word of later", 500, "MESSAGE_SEND_FAILED"),
         ] {

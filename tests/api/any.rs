@@ -12,7 +12,8 @@ use tokio::{
 use crate::world::{Answer, Device, TOKEN, World, answer, moment};
 
 /// Every endpoint that asks for a token, with a body that would do.
-const ENDPOINTS: [(&str, &str, Option<&str>); 11] = [
+const ENDPOINTS: [(&str, &str, Option<&str>); 18] = [
+    ("GET", "/devices", None),
     ("POST", "/devices", Some(r#"{"userId":1,"alias":"Any"}"#)),
     ("GET", "/devices/{id}", None),
     ("PUT", "/devices/{id}", Some(r#"{"description":"any"}"#)),
@@ -21,6 +22,12 @@ const ENDPOINTS: [(&str, &str, Option<&str>); 11] = [
     ("POST", "/devices/{id}/disconnect", None),
     ("POST", "/devices/{id}/relogin", None),
     ("GET", "/devices/{id}/qr", None),
+    ("GET", "/devices/{id}/contacts", None),
+    ("GET", "/devices/{id}/chats", None),
+    ("GET", "/devices/{id}/groups", None),
+    ("POST", "/devices/{id}/groups", Some(r#"{"subject":"Any","participants":[]}"#)),
+    ("GET", "/sessions", None),
+    ("POST", "/sessions/user_123_device_toko/cancel", None),
     ("GET", "/users/123/devices", None),
     ("POST", "/send", Some(r#"{"sessionId":"user_123_device_toko","recipient":"6281100000002","message":"x"}"#)),
     ("GET", "/messages", None),
@@ -289,7 +296,7 @@ async fn an_address_that_leads_nowhere_is_not_found() {
         }
     }
     let root = world.program.api.strip_suffix("/api/whatsapp").unwrap().to_owned();
-    for path in ["/", "/api", "/api/", "/api/whatsapp2", "/devices", "/favicon.ico", "/%2e%2e/etc/passwd"] {
+    for path in ["/api", "/api/", "/api/whatsapp2", "/devices", "/favicon.ico", "/%2e%2e/etc/passwd"] {
         assert_error(&answer(crate::world::http().get(format!("{root}{path}"))).await, 404, "NOT_FOUND", path);
     }
 }

@@ -9,6 +9,7 @@ mod limits;
 mod media;
 mod messages;
 mod send;
+mod sessions;
 mod socket;
 mod templates;
 mod users;

@@ -11,7 +11,7 @@ use crate::world::{Answer, Device, PDF, Phone, World, answer, http};
 /// somebody else's or has never been; `{own}` is the stranger's own session and `{mine}` their own device.
 const ASKED: &[(&str, &str, u16, &str)] = &[
     ("POST /devices", "", 403, r#"{"userId": {userId}, "alias": "Toko"}"#),
-    ("GET /devices", "", 200, ""),
+    ("GET /devices", "?status=pending", 200, ""),
     ("GET /devices/{id}", "", 404, ""),
     ("PUT /devices/{id}", "", 404, r#"{"description": "mine"}"#),
     ("DELETE /devices/{id}", "", 404, ""),
@@ -29,11 +29,46 @@ const ASKED: &[(&str, &str, u16, &str)] = &[
     ("GET /devices/{mine}/messages", "?deviceId={id}", 200, ""),
     ("GET /devices/{id}/messages/{contactId}", "", 404, ""),
     ("GET /devices/{mine}/messages/{contactId}", "", 200, ""),
+    ("POST /devices/{id}/pairing-code", "", 404, r#"{"phoneNumber": "6281100000001"}"#),
+    ("GET /devices/{id}/passkey", "", 404, ""),
+    ("POST /devices/{id}/passkey", "", 404, r#"{"assertion": {"id": "x"}}"#),
+    ("POST /devices/{id}/passkey/confirm", "", 404, "{}"),
+    ("GET /devices/{id}/contacts", "", 404, ""),
+    ("GET /devices/{mine}/contacts", "?search={contactId}", 200, ""),
+    ("GET /devices/{id}/contacts/live", "", 404, ""),
+    ("GET /devices/{id}/contacts/check", "?numbers={contactId}", 404, ""),
+    ("GET /devices/{id}/contacts/{contactId}", "", 404, ""),
+    ("GET /devices/{mine}/contacts/{contactId}", "", 404, ""),
+    ("GET /devices/{mine}/contacts/{lid}", "", 404, ""),
+    ("GET /devices/{id}/contacts/{contactId}/live", "", 404, ""),
+    ("POST /devices/{id}/contacts/{contactId}/block", "", 404, "{}"),
+    ("POST /devices/{id}/contacts/{contactId}/unblock", "", 404, "{}"),
+    ("GET /devices/{id}/chats", "", 404, ""),
+    ("GET /devices/{mine}/chats", "?search={contactId}", 200, ""),
+    ("GET /devices/{id}/chats/live", "", 404, ""),
+    ("GET /devices/{id}/groups", "", 404, ""),
+    ("GET /devices/{mine}/groups", "?search=Arisan", 200, ""),
+    ("POST /devices/{id}/groups", "", 404, r#"{"subject": "mine", "participants": []}"#),
+    ("GET /devices/{id}/groups/live", "", 404, ""),
+    ("POST /devices/{id}/groups/join", "", 404, r#"{"invite": "AbCdEfGh"}"#),
+    ("GET /devices/{id}/groups/{groupId}", "", 404, ""),
+    ("GET /devices/{mine}/groups/{groupId}", "", 404, ""),
+    ("PUT /devices/{id}/groups/{groupId}", "", 404, r#"{"subject": "mine"}"#),
+    ("GET /devices/{id}/groups/{groupId}/live", "", 404, ""),
+    ("POST /devices/{id}/groups/{groupId}/participants", "", 404, r#"{"participants": ["{contactId}"]}"#),
+    ("DELETE /devices/{id}/groups/{groupId}/participants", "", 404, r#"{"participants": ["{contactId}"]}"#),
+    ("POST /devices/{id}/groups/{groupId}/admins", "", 404, r#"{"participants": ["{contactId}"]}"#),
+    ("DELETE /devices/{id}/groups/{groupId}/admins", "", 404, r#"{"participants": ["{contactId}"]}"#),
+    ("POST /devices/{id}/groups/{groupId}/leave", "", 404, "{}"),
+    ("GET /devices/{id}/groups/{groupId}/invite", "", 404, ""),
+    ("POST /devices/{id}/groups/{groupId}/invite/revoke", "", 404, "{}"),
     ("GET /users/{userId}/devices", "", 200, ""),
     ("GET /users/{userId}/messages", "", 200, ""),
     ("GET /users/{userId}/messages", "?contactId={lid}", 200, ""),
     ("GET /users/456/messages", "?deviceId={id}", 200, ""),
     ("POST /auth/token", "", 403, r#"{"userId": {userId}}"#),
+    ("GET /sessions", "?status=pending", 200, ""),
+    ("POST /sessions/{sessionId}/cancel", "", 404, "{}"),
     ("GET /templates", "", 200, ""),
     ("GET /templates", "?userId={userId}", 200, ""),
     ("POST /templates", "", 403, r#"{"name": "{name}", "content": "x", "userId": {userId}}"#),
@@ -155,6 +190,7 @@ impl Two {
         let stranger = world.device_of(json!({"userId": 456, "alias": "Kios"})).await;
         world.link(&stranger, &citra).await;
 
+        let group = world.group("Arisan", &ani, &[&budi]).await;
         let program = &world.program;
         let sent = device.sent(program, &budi.number, "rahasia").await;
         world.wait_for_message(&sent, "delivered").await;
@@ -178,6 +214,8 @@ impl Two {
             ("{id}", device.id.clone()),
             ("{deviceId}", device.id.clone()),
             ("{session}", device.session_id.clone()),
+            ("{sessionId}", device.session_id.clone()),
+            ("{groupId}", group),
             ("{userId}", "123".to_owned()),
             ("{messageId}", sent),
             ("{contactId}", budi.number.clone()),
@@ -254,7 +292,7 @@ fn said(Answer { status, mut body, .. }: Answer) -> (u16, Value) {
 
 /// An endpoint as the document names it.
 fn named(endpoint: &str) -> String {
-    endpoint.replace("{mine}", "{id}").replace("/users/456", "/users/{userId}")
+    endpoint.replace("{mine}", "{id}").replace("{lid}", "{contactId}").replace("/users/456", "/users/{userId}")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,6 +45,10 @@ pub fn answer(world: &World, node: &NodeRef<'_>) -> Node {
 fn describe(world: &World, user: &NodeRef<'_>, protocols: &[&str]) -> Option<Node> {
     let asked = asked_for(user)?;
     let account = world.account_of(&asked);
+    // A number nobody has is said to be out; a lid nobody has is left out.
+    if account.is_none() && asked.server == Server::Lid {
+        return None;
+    }
     let mut described = NodeBuilder::new("user").attr("jid", &asked);
     if let Some(account) = account.as_ref().filter(|_| asked.server == Server::Lid) {
         described = described.attr("pn_jid", account.jid(Server::Pn, 0));

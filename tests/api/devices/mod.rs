@@ -1,12 +1,18 @@
 //! `/devices`
 
+mod chats;
 mod connect;
+mod contacts;
 mod create;
 mod delete;
 mod disconnect;
 mod get;
+mod groups;
 mod key;
+mod live;
 mod messages;
+mod pairing_code;
+mod passkey;
 mod qr;
 mod read;
 mod relogin;

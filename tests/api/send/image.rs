@@ -222,7 +222,7 @@ async fn a_form_that_cannot_be_understood_is_refused_and_leaves_nothing() {
         ("no recipient", with(Form::new().text("sessionId", &device.session_id)), "VALIDATION_ERROR", "missing field `recipient`"),
         ("no session", with(Form::new().text("recipient", &budi.number)), "VALIDATION_ERROR", "missing field `sessionId`"),
         ("a delay in words", with(form().text("delay", "soon")), "VALIDATION_ERROR", "delay: "),
-        ("a quote of nothing", with(form().text("quoted", "3EB0")), "VALIDATION_ERROR", "options.quoted: "),
+        ("a quote of nothing", with(form().text("quoted", "3EB0")), "VALIDATION_ERROR", "quoted: "),
         ("a mention of a group", with(form().text("mentions", "120363023345678901@g.us")), "VALIDATION_ERROR", "mentions"),
         ("no name at all", with(form().text("fileName", "..")), "VALIDATION_ERROR", "fileName: "),
         ("a bad number before the file", with(device.form("0811")), "INVALID_PHONE_NUMBER", ""),
