@@ -321,6 +321,7 @@ mod tests {
             error: None,
             due_at: None,
             bulk: None,
+            author: None,
             edited_at: None,
             deleted_at: None,
         }

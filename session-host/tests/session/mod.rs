@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bulks;
+mod chats;
 mod downloads;
 mod files;
+mod group_changes;
 mod groups;
 mod kinds;
+mod linking;
 mod past;
+mod people;
 mod received;
+mod waiting;
 mod world;

@@ -13,7 +13,7 @@ use domain::{
 };
 use embedded::{FolderMedia, InProcessPush, InProcessReplies, Store};
 use futures::{StreamExt, stream};
-use reqwest::Client;
+use reqwest::{Client, Method};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use session_host::{
@@ -37,7 +37,8 @@ pub struct World {
     push: Arc<InProcessPush>,
     host: Option<Host>,
     http: Client,
-    _data: TempDir,
+    /// The latest last.
+    data: Vec<TempDir>,
 }
 
 impl World {
@@ -48,22 +49,31 @@ impl World {
         let data = TempDir::new().unwrap();
         let store = Store::open(data.path()).unwrap();
         let media = FolderMedia::open(data.path(), Links::new("http://127.0.0.1", "secret")).unwrap();
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let (records, replies, push) = (Arc::new(store.clone()), Arc::new(InProcessReplies::default()), Arc::new(InProcessPush::default()));
-        let intake = Intake {
-            messages: records.clone(),
-            bulks: records.clone(),
-            aliases: records.clone(),
-            commands: records,
-            replies: replies.clone(),
-            clock,
-            ids,
-        };
+        let (replies, push) = (Arc::new(InProcessReplies::default()), Arc::new(InProcessPush::default()));
+        let intake = intake(&store, &replies);
         let http = Client::builder().no_proxy().build().unwrap();
         let mut world =
-            Self { sandbox, store, media, intake, max_download_bytes: 100_000_000, replies, push, host: None, http, _data: data };
+            Self { sandbox, store, media, intake, max_download_bytes: 100_000_000, replies, push, host: None, http, data: vec![data] };
         world.start().await;
         world
+    }
+
+    /// Stops the host, and starts another one as a new process would, on what is stored: what was in hand is handed out again.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        // The old process, which this one is too, holds on to its own.
+        let data = TempDir::new().unwrap();
+        for file in std::fs::read_dir(self.data.last().unwrap().path())
+            .unwrap()
+            .map(Result::unwrap)
+            .filter(|file| file.file_type().unwrap().is_file())
+        {
+            std::fs::copy(file.path(), data.path().join(file.file_name())).unwrap();
+        }
+        self.store = Store::open(data.path()).unwrap();
+        self.data.push(data);
+        self.intake = intake(&self.store, &self.replies);
+        self.start().await;
     }
 
     /// Starts a host on what is stored.
@@ -105,6 +115,15 @@ impl World {
 
     /// A device that is linked to the phone and connected.
     pub async fn linked(&self, number: &str) -> Device {
+        let device = self.unlinked(number).await;
+        self.ask(&device.id, Command::Connect).await;
+        let qr = eventually("there is a code", async || self.device(&device.id).await.session.qr).await;
+        self.post(&format!("/phones/{number}/scan"), json!({"qr": qr.code})).await;
+        self.connected(&device.id).await
+    }
+
+    /// A device nobody has connected.
+    pub async fn unlinked(&self, number: &str) -> Device {
         let now = self.intake.clock.now();
         let device = Device {
             id: self.intake.ids.device(),
@@ -122,10 +141,7 @@ impl World {
             deliveries: DeliveryStats::default(),
         };
         assert!(self.store.create(&device).await.unwrap());
-        self.ask(&device.id, Command::Connect).await;
-        let qr = eventually("there is a code", async || self.device(&device.id).await.session.qr).await;
-        self.post(&format!("/phones/{number}/scan"), json!({"qr": qr.code})).await;
-        self.connected(&device.id).await
+        device
     }
 
     pub async fn connected(&self, id: &DeviceId) -> Device {
@@ -143,7 +159,12 @@ impl World {
     /// Gives the device a command; answers what became of it.
     pub async fn ask(&self, device: &DeviceId, command: Command) -> Outcome {
         let id = self.hand_in(device, command).await;
-        self.replies.wait(&id, PATIENCE).await.unwrap().expect("an outcome")
+        self.outcome(&id).await
+    }
+
+    /// What became of a command that was handed in.
+    pub async fn outcome(&self, id: &CommandId) -> Outcome {
+        self.replies.wait(id, PATIENCE).await.unwrap().expect("an outcome")
     }
 
     pub async fn hand_in(&self, device: &DeviceId, command: Command) -> CommandId {
@@ -185,7 +206,15 @@ impl World {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        let response = self.http.post(format!("http://{}{path}", self.sandbox.addr())).json(&body).send().await.unwrap();
+        self.call(Method::POST, path, body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        self.call(Method::PUT, path, body).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> Value {
+        let response = self.http.request(method, format!("http://{}{path}", self.sandbox.addr())).json(&body).send().await.unwrap();
         let (status, text) = (response.status(), response.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
@@ -207,6 +236,20 @@ impl World {
             self.messages(number).await.into_iter().find(|message| message["id"] == id.as_str() && is_so(message))
         })
         .await
+    }
+}
+
+fn intake(store: &Store, replies: &Arc<InProcessReplies>) -> Intake {
+    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let records = Arc::new(store.clone());
+    Intake {
+        messages: records.clone(),
+        bulks: records.clone(),
+        aliases: records.clone(),
+        commands: records,
+        replies: replies.clone(),
+        clock,
+        ids,
     }
 }
 

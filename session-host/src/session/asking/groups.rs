@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use domain::model::{GroupChange, Jid, MemberOutcome, NewGroup, Outcome, Timestamp};
+use domain::{
+    model::{CommandId, Envelope, GroupChange, Jid, MemberOutcome, NewGroup, Outcome, Timestamp},
+    ports::{Op, PortError},
+};
 use wacore_binary::JidExt;
 use whatsapp_rust::{
     Client, ErrorChainExt, GroupCreateOptions, GroupDescription, GroupError, GroupParticipantOptions, GroupSubject, Jid as WaJid,
@@ -24,12 +27,22 @@ const NO_INVITE: [u16; 5] = [400, 401, 404, 406, 410];
 /// The group is joined, or was already.
 const CONFLICT: u16 = 409;
 
+/// Rows that say which groups a device has begun to make, beside the library's own, and how long they are kept.
+const BEGUN: &str = "group/";
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// When something was first begun.
+enum Begun {
+    Now,
+    Before,
+}
+
 impl Inbox {
-    /// Makes a group; if a crash may have come in between, takes the one made since `begun_at` if there is one.
-    pub(super) async fn create_group(&self, client: &Client, new: &NewGroup, begun_at: Option<Timestamp>) -> Result<Outcome, Refusal> {
-        let made = match begun_at {
-            Some(begun_at) => find_own(client, &new.subject, begun_at - BEHIND).await?,
-            None => None,
+    /// Makes a group. If this was begun before, and a crash came in between, takes the one made since then if there is one.
+    pub(super) async fn create_group(&self, client: &Client, new: &NewGroup, envelope: &Envelope) -> Result<Outcome, Refusal> {
+        let made = match self.begin(&envelope.id).await? {
+            Begun::Now => None,
+            Begun::Before => find_own(client, &new.subject, envelope.accepted_at - BEHIND).await?,
         };
         let made = match made {
             Some(made) => made,
@@ -44,6 +57,17 @@ impl Inbox {
             }
         };
         self.seen(client, &made).await
+    }
+
+    /// Notes that a command is carried out from here on.
+    async fn begin(&self, command: &CommandId) -> Result<Begun, PortError> {
+        let (ports, key) = (&self.shared.ports, format!("{BEGUN}{command}"));
+        if ports.key_values.get(&self.device, &key).await?.is_some() {
+            return Ok(Begun::Before);
+        }
+        let row = Op::Put { key, value: Vec::new(), expires_at: Some(ports.clock.now() + KEPT) };
+        ports.key_values.write(&self.device, ports.epoch, vec![row]).await?;
+        Ok(Begun::Now)
     }
 
     pub(super) async fn change_group(&self, client: &Client, group: &Jid, change: &GroupChange) -> Result<Outcome, Refusal> {

@@ -64,9 +64,9 @@ impl Actor {
             shared.acknowledge(std::slice::from_ref(&received.receipt)).await;
         }
         self.asking.tasks.spawn(async move {
-            let (envelope, repeated) = (received.envelope.clone(), received.attempts > 1);
+            let envelope = received.envelope.clone();
             // In a task of its own, so that a flaw costs one answer and not the session.
-            let answer = tokio::spawn(async move { in_turn(&turns, &inbox, &client, &envelope, repeated).await });
+            let answer = tokio::spawn(async move { in_turn(&turns, &inbox, &client, &envelope).await });
             let outcome = match timeout(DEADLINE, AbortOnDropHandle::new(answer)).await {
                 Ok(Ok(outcome)) => outcome.unwrap_or_else(Outcome::from),
                 Ok(Err(flaw)) => {
@@ -89,13 +89,7 @@ pub(super) fn is_stale(envelope: &Envelope, now: Timestamp) -> bool {
     now.since(envelope.accepted_at) > PATIENCE
 }
 
-async fn in_turn(
-    turns: &Arc<Semaphore>,
-    inbox: &Inbox,
-    client: &Arc<Client>,
-    envelope: &Envelope,
-    repeated: bool,
-) -> Result<Outcome, Refusal> {
+async fn in_turn(turns: &Arc<Semaphore>, inbox: &Inbox, client: &Arc<Client>, envelope: &Envelope) -> Result<Outcome, Refusal> {
     let _turn = turns.acquire().await.expect("turns never end");
     if client.wait_for_connected(DEADLINE / 2).await.is_err() {
         return Err(Refusal::NOT_CONNECTED);
@@ -119,7 +113,7 @@ async fn in_turn(
             inbox.block(client, contact, *blocked).await?;
             Ok(Outcome::Done)
         }
-        Command::CreateGroup(group) => inbox.create_group(client, group, repeated.then_some(envelope.accepted_at)).await,
+        Command::CreateGroup(group) => inbox.create_group(client, group, envelope).await,
         Command::ChangeGroup { group, change } => inbox.change_group(client, group, change).await,
         Command::JoinGroup { code } => inbox.join_group(client, code).await,
         Command::InviteLink { group, renew } => inbox.invite_link(client, group, *renew).await,

@@ -37,6 +37,7 @@ fn message(chat: &str, kind: MessageType, content: &str) -> Message {
         error: None,
         due_at: None,
         bulk: None,
+        author: None,
         edited_at: None,
         deleted_at: None,
     }

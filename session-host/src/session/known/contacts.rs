@@ -8,7 +8,7 @@ use futures::future::try_join3;
 use whatsapp_rust::{Client, ContactError, IsOnWhatsAppResult, Jid as WaJid, UserInfo, VerifiedName};
 
 use crate::session::{
-    addresses::{to_ours, to_theirs},
+    addresses::{Person, to_ours, to_theirs},
     inbox::Inbox,
     refusal::Refusal,
 };
@@ -72,12 +72,26 @@ impl Inbox {
 
     /// Looks at who is blocked.
     pub async fn look_at_blocked(&self, client: &Client) -> Result<(), Refusal> {
-        let mut contacts = Vec::new();
+        let (mut contacts, mut strangers) = (Vec::new(), Vec::new());
         for blocked in client.blocking().get_blocklist().await? {
-            contacts.extend(self.person(client, &blocked.jid, None).await?.map(|person| person.jid));
+            let Some(person) = self.person(client, &blocked.jid, None).await? else { continue };
+            if person.jid.server() == Server::Lid { strangers.push(blocked.jid) } else { contacts.push(person.jid) }
         }
-        self.keep(vec![(Change::Blocked { contacts }, None)]).await;
+        let mut changes = Vec::new();
+        for person in self.introduce(client, &strangers).await? {
+            changes.extend(self.people.news(&person).map(|news| (news, None)));
+            contacts.push(person.jid);
+        }
+        changes.push((Change::Blocked { contacts }, None));
+        self.keep(changes).await;
         Ok(())
+    }
+
+    /// Who is behind hidden ids that nobody here has met.
+    async fn introduce(&self, client: &Client, lids: &[WaJid]) -> Result<Vec<Person>, Refusal> {
+        let found = client.contacts().is_on_whatsapp(lids).await?;
+        let phone = |lid: &WaJid| found.iter().find(|found| found.jid == *lid).and_then(|found| found.pn_jid.as_ref());
+        Ok(lids.iter().filter_map(|lid| Person::new(lid, phone(lid))).collect())
     }
 
     /// Blocks somebody, or lets them in again.

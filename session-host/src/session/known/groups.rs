@@ -41,18 +41,20 @@ impl Inbox {
         }
     }
 
-    /// Looks at all groups of the account. The first time nothing is told, as what was before the device was linked is no news.
+    /// Looks at all groups of the account. The first time they are not told, as what was before the device was linked is no news.
     pub async fn look_at_all_groups(&self, client: &Client) -> Result<(), Refusal> {
         let _turn = self.known.groups.lock().await;
         let mut gone = self.groups_on_record().await?;
         let first_time = gone.is_empty();
         let groups = client.groups().get_participating().await?;
+        let hinted = self.known.hinted_groups();
         let (mut numbers, mut changes) = (Numbers::new(), Vec::new());
         for metadata in groups.into_values() {
             let Some(group) = self.group(client, metadata, &mut numbers).await? else { continue };
             gone.remove(&group.jid);
+            let is_news = !first_time || hinted.contains(&group.jid);
             let (change, data) = joined(group);
-            changes.push((change, data.filter(|_| !first_time)));
+            changes.push((change, data.filter(|_| is_news)));
             if changes.len() == BATCH {
                 self.keep(std::mem::take(&mut changes)).await;
             }

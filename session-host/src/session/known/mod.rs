@@ -169,7 +169,6 @@ impl State {
             return Some(Look::Blocked);
         }
         if std::mem::take(&mut self.all_groups) {
-            self.groups.clear();
             return Some(Look::AllGroups);
         }
         self.groups.pop_first().map(Look::Group).or_else(|| self.pictures.pop_first().map(Look::Picture))
@@ -223,6 +222,11 @@ impl Known {
     pub fn hint_group(&self, group: Jid) {
         self.queue.state().groups.insert(group);
         self.queue.hinted.notify_one();
+    }
+
+    /// The groups that there are hints of, which are looked at now.
+    fn hinted_groups(&self) -> BTreeSet<Jid> {
+        std::mem::take(&mut self.queue.state().groups)
     }
 
     /// Looks at people's pictures, when there is time.
