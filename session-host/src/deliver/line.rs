@@ -88,15 +88,13 @@ impl Lines {
         }
     }
 
-    /// Leaves to the store what is not on its way, and answers whether there was any of that.
-    pub(super) fn forget(&mut self) -> bool {
-        let before = self.0.len();
+    /// Leaves to the store what is not on its way.
+    pub(super) fn forget(&mut self) {
         self.0.retain(|_, line| matches!(line.step, Step::Posting));
         for line in self.0.values_mut() {
             line.queue.clear();
             line.left_out = true;
         }
-        self.0.len() < before
     }
 
     /// Leaves lines to the store that need not wait any more, or were read too long ago, and answers whether there were any.

@@ -130,6 +130,7 @@ impl Worker {
     fn posted(&mut self, Posted { chat, webhook, probe, end }: Posted) {
         match end {
             None | Some(End::Paused) => {
+                self.lines.done(&chat);
                 self.lines.forget();
                 // The store knows best whether there is something to do.
                 self.unread = true;
@@ -181,10 +182,10 @@ impl Worker {
         self.unread = false;
     }
 
-    /// How long nothing happens by itself; `None` for ever.
+    /// How long nothing happens by itself; `None` until a post is over or something wakes it.
     fn wait(&self) -> Option<Duration> {
-        let left_alone = self.trouble.as_ref().filter(|_| self.unread || self.lines.any_ready()).map(|trouble| trouble.until);
-        let moments = left_alone.into_iter().chain(self.lines.next_try());
-        moments.map(|until| self.shared.wait(until)).filter(|wait| !wait.is_zero()).min()
+        let asks = self.posts.is_empty() && (self.unread || self.lines.any_ready());
+        let left_alone = self.trouble.as_ref().filter(|_| asks).map(|trouble| trouble.until);
+        left_alone.into_iter().chain(self.lines.next_try()).map(|until| self.shared.wait(until)).min()
     }
 }
