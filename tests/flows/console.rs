@@ -18,7 +18,7 @@ async fn sign_in(world: &World, browser: &Browser, token: &str) {
 /// Scans whatever code the page shows, by its picture.
 async fn scan(browser: &Browser, phone: &Phone) {
     let picture = browser.wait_for("document.querySelector('dialog .scan:not([hidden]) img.code')?.src").await;
-    phone.scan(&read_qr(picture.as_str().unwrap())).await;
+    phone.post("/scan", json!({"qr": read_qr(picture.as_str().unwrap())})).await;
 }
 
 /// How a row of events reads.
@@ -82,7 +82,7 @@ async fn an_operator_links_a_device_sends_through_it_and_sees_what_happens() {
     browser.sees("req_").await;
 
     browser.click("button", "Delete").await;
-    browser.sees("This cannot be undone.").await;
+    browser.find("heading", &format!("Delete “{alias}”?")).await;
     browser.picture("delete").await;
     browser.click("button", "Cancel").await;
     browser.click("button", "Delete").await;
@@ -196,7 +196,7 @@ async fn what_could_not_be_delivered_is_shown_and_delivered_again() {
     browser.click("button", "Save").await;
     browser.sees("Saved.").await;
     browser.click("button", "Send a test").await;
-    browser.sees("The receiver answered:").await;
+    browser.sees("The receiver took it: status 200").await;
     browser.picture("webhook").await;
 
     receiver.answer(Answering::Status(500));
@@ -238,4 +238,38 @@ async fn after_a_lost_connection_the_console_goes_on_with_what_it_missed() {
         browser.evaluate("[...document.querySelectorAll('.events .gist')].filter(gist => gist.innerText.includes('se')).length").await;
     assert_eq!(shown, 2);
     assert_eq!(browser.troubles(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_with_a_passkey_is_linked_in_the_console_and_told_so_on_the_link_page() {
+    let world = World::new().await;
+    let ani = world.phone("6281100000001", "Ani").await;
+    ani.post("/passkey", json!({"required": true})).await;
+    let device = world.device("Toko").await;
+    let page = world.program.post(&format!("/devices/{}/link-page", device.id), &json!({"language": "en"})).await;
+    let (browser, visitor) = (Browser::open("en-US", 1280, 900).await, Browser::open("en-US", 360, 740).await);
+    sign_in(&world, &browser, TOKEN).await;
+    browser.click("link", "Toko new not linked").await;
+    browser.click("button", "Connect").await;
+    browser.sees("Scan this code with WhatsApp.").await;
+    visitor.go(page.body["data"]["url"].as_str().unwrap()).await;
+    visitor.sees("Scan this code with WhatsApp.").await;
+    scan(&browser, &ani).await;
+    browser.sees("Hand in the passkey's answer through the API").await;
+    visitor.sees("which cannot be done on this page").await;
+    visitor.picture("link-passkey").await;
+
+    let path = format!("/devices/{}/passkey", device.id);
+    let asked = world.program.get(&path).await.body["data"]["request"].clone();
+    let assertion = ani.post("/passkey/assertion", json!({"options": asked})).await;
+    let answered = world.program.post(&path, &json!({"assertion": assertion})).await;
+    assert_eq!(answered.status, 200, "{:?}", answered.body);
+    let code = browser.wait_for("document.querySelector('dialog .linking > .pairing:not([hidden])')?.innerText").await;
+    assert_eq!(world.program.get(&path).await.body["data"]["code"], code);
+    browser.picture("passkey").await;
+    browser.click("button", "The codes are the same").await;
+    browser.sees("Connected as +6281100000001").await;
+    visitor.sees("Connected as …0001").await;
+    visitor.sees("You can close this page now.").await;
+    assert_eq!((browser.troubles(), visitor.troubles()), (Vec::new(), Vec::new()));
 }

@@ -63,7 +63,7 @@ async fn the_owner_of_an_account_links_it_by_a_code() {
     let browser = Browser::open("id", 360, 740).await;
     browser.go(&url).await;
     browser.sees("Pindai kode ini dengan WhatsApp.").await;
-    browser.click("DisclosureTriangle", "Tautkan dengan nomor telepon").await;
+    browser.click("DisclosureTriangle", "Tautkan dengan nomor telepon bila WhatsApp ada di ponsel ini juga").await;
     browser.fill("textbox", "Nomor telepon akun", "12").await;
     browser.click("button", "Dapatkan kode").await;
     browser.sees("INVALID_PHONE_NUMBER").await;

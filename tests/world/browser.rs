@@ -243,6 +243,15 @@ impl Browser {
     }
 }
 
+/// A test that waits in vain for something may find here why.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the page stumbled over: {:#?}", self.troubles());
+        }
+    }
+}
+
 /// What went wrong in the page, if that is what the browser tells of. Refusals of the API are none.
 fn trouble(said: &Value) -> Option<String> {
     let parameters = &said["params"];

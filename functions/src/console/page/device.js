@@ -21,8 +21,8 @@ export function devicePanel(id, list) {
   const connect = button('device.connect', () => does('connect'), 'primary');
   const show = button('device.show', () => does('connect'), 'primary');
   const disconnect = button('device.disconnect', () => does('disconnect'));
-  const relogin = button('device.relogin', () => sure('device.relogin', 'device.relogin.sure', () => does('relogin')));
-  const remove = button('device.delete', () => sure('device.delete', 'device.delete.sure', deletion), 'danger');
+  const relogin = button('device.relogin', () => sure('device.relogin', 'device.relogin.title', 'device.relogin.sure', () => does('relogin')));
+  const remove = button('device.delete', () => sure('device.delete', 'device.delete.title', 'device.delete.sure', deletion), 'danger');
   const actions = h('div', { class: 'buttons' }, connect, show, disconnect, relogin, remove);
   const back = h('a', { class: 'back', href: '#/', say: 'back' });
   const node = h(
@@ -64,7 +64,35 @@ export function devicePanel(id, list) {
     const answer = await busy(actions, told, () => ask('POST', `${path}/${what}`, {}));
     if (!answer) return;
     list.put({ id, status: answer.status, ...(answer.qrRequired ? { phoneNumber: null } : {}) });
-    if (answer.qrRequired) dialog = scan(known(), path, () => (dialog = undefined));
+    if (answer.qrRequired) dialog = scan(known(), path, closed);
+  }
+
+  /** Asks before something is done that cannot be undone. */
+  function sure(key, question, consequence, act) {
+    const asking = h('dialog', { role: 'alertdialog', 'aria-labelledby': 'sure', 'aria-describedby': 'sure-what' });
+    const go = () => {
+      asking.close();
+      act();
+    };
+    asking.append(
+      h('h2', { id: 'sure', say: [question, { alias: known().alias }] }),
+      h('p', { id: 'sure-what', say: consequence }),
+      h(
+        'div',
+        { class: 'buttons' },
+        h('button', { type: 'button', autofocus: true, say: 'cancel', onclick: () => asking.close() }),
+        h('button', { type: 'button', class: 'danger', say: key, onclick: go }),
+      ),
+    );
+    asking.addEventListener('close', () => asking.remove());
+    document.body.append(asking);
+    asking.showModal();
+  }
+
+  function closed() {
+    dialog = undefined;
+    // What opened the dialog is hidden by now.
+    if (document.activeElement === document.body) title.focus();
   }
 
   async function deletion() {
@@ -102,23 +130,6 @@ function fold(key, content, onOpen = () => {}) {
   const node = h('details', { class: 'card fold' }, h('summary', {}, h('h3', { say: key })), content);
   node.addEventListener('toggle', () => node.open && onOpen(), { once: true });
   return node;
-}
-
-/** Asks before something is done that cannot be undone. */
-function sure(key, question, act) {
-  const dialog = h('dialog', { role: 'alertdialog', 'aria-labelledby': 'sure', 'aria-describedby': 'sure-what' });
-  const go = () => {
-    dialog.close();
-    act();
-  };
-  dialog.append(
-    h('h2', { id: 'sure', say: key }),
-    h('p', { id: 'sure-what', say: question }),
-    h('div', { class: 'buttons' }, h('button', { type: 'button', autofocus: true, say: 'cancel', onclick: () => dialog.close() }), h('button', { type: 'button', class: 'danger', say: key, onclick: go })),
-  );
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 /** Makes a page that an end customer can link their account on. */

@@ -23,7 +23,10 @@ export function deviceList() {
 
   async function load(from) {
     const page = await busy(node, told, () => ask('GET', `/devices?limit=${AT_ONCE}${from ? `&cursor=${encodeURIComponent(from)}` : ''}`));
-    if (!page) return;
+    if (page) take(page, from);
+  }
+
+  function take(page, from) {
     told.clear();
     // A refresh reads the first page anew; what was read of the others stays.
     if (!from && !page.pagination.nextCursor) {
@@ -81,7 +84,8 @@ export function deviceList() {
     node,
     all: devices,
     bus,
-    refresh: () => load(),
+    /** Reads the list anew; if that fails, it stays as it is. */
+    refresh: () => ask('GET', `/devices?limit=${AT_ONCE}`).then(take, () => {}),
     select(id) {
       selected = id;
       for (const link of items.querySelectorAll('a')) {
@@ -101,7 +105,7 @@ export function deviceList() {
     hear(event) {
       const device = devices.get(event.deviceId);
       if (!device) {
-        if (event.type === 'connection_update') load();
+        if (event.type === 'connection_update') this.refresh();
         return;
       }
       if (event.type !== 'connection_update') return;

@@ -32,7 +32,7 @@ for (;;) {
       view.connect();
     } else {
       view.show({ ...state, number: state.numberEndsWith && `…${state.numberEndsWith}` });
-      intro.hidden = state.linked;
+      say(intro, state.linked ? 'page.done' : 'page.intro');
     }
     started = true;
   } catch (error) {
@@ -40,7 +40,6 @@ for (;;) {
       view.stop();
       say(title, 'page.gone');
       say(intro, 'page.gone.what');
-      intro.hidden = false;
       main.replaceChildren(title, intro);
       break;
     }

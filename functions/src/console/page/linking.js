@@ -3,12 +3,13 @@ import { form, field, h } from './dom.js';
 import { say } from './text.js';
 
 /**
- * The view of a device being linked. `ask.pairingCode(number)` answers `{pairingCode, expiresAt}`, `ask.connect()` has new codes shown.
+ * The view of a device being linked. `ask.pairingCode(number)` answers `{pairingCode, expiresAt}`, `ask.connect()` has new codes shown,
+ * `ask.confirm()`, where there is one, says that the phone shows the passkey's code.
  * `show(state)` with `{linked, number, status, reason, qrImage, expiresAt, passkey}` says how it stands.
  */
 export function linking(ask) {
   const heading = h('p', { class: 'phase', role: 'status' });
-  const image = h('img', { class: 'code', width: '264', height: '264', 'say-alt': 'link.qr' });
+  const image = h('img', { class: 'code', 'say-alt': 'link.qr' });
   const countdown = new Countdown('link.valid');
   const qr = h('figure', { class: 'qr' }, image, h('figcaption', {}, countdown.node));
   const steps = h('ol', { class: 'steps' }, ['link.step1', 'link.step2', 'link.step3'].map((key) => h('li', { say: key })));
@@ -16,14 +17,19 @@ export function linking(ask) {
   const wait = h('div', { class: 'spinner', 'aria-hidden': 'true' });
   const again = h('button', { class: 'primary', type: 'button', say: 'link.again', onclick: connect });
   const passkey = h('output', { class: 'pairing' });
+  const confirm = h('button', { class: 'primary', type: 'button', say: 'link.confirm', onclick: () => attempt(ask.confirm) });
   const byNumber = pairing(ask.pairingCode);
-  const node = h('div', { class: 'linking' }, heading, scan, wait, passkey, again, byNumber);
+  const node = h('div', { class: 'linking' }, heading, scan, wait, passkey, confirm, again, byNumber);
   let phase;
 
-  async function connect() {
+  function connect() {
+    return attempt(ask.connect);
+  }
+
+  async function attempt(what) {
     enter('wait');
     try {
-      await ask.connect();
+      await what();
     } catch (error) {
       enter('failed', 'link.refused', { message: error.key ? '' : [error.message, error.details].filter(Boolean).join(' ') });
     }
@@ -38,6 +44,7 @@ export function linking(ask) {
     scan.hidden = next !== 'scan';
     wait.hidden = next !== 'wait';
     passkey.hidden = next !== 'passkey' || !passkey.textContent;
+    confirm.hidden = passkey.hidden || !ask.confirm;
     again.hidden = !['expired', 'failed'].includes(next);
     byNumber.hidden = !['scan', 'wait'].includes(next);
     if (next !== 'scan') countdown.stop();
@@ -49,7 +56,7 @@ export function linking(ask) {
     show(state) {
       passkey.textContent = state.passkey?.code ?? '';
       if (state.linked) enter('linked', state.number ? 'link.linked.number' : 'link.linked', { number: state.number });
-      else if (state.passkey) enter('passkey', passkey.textContent ? 'link.passkey.code' : 'link.passkey');
+      else if (state.passkey) enter('passkey', passkeyText(state.passkey, ask.confirm));
       else if (state.qrImage) {
         if (image.src !== state.qrImage) image.src = state.qrImage;
         countdown.until(new Date(state.expiresAt));
@@ -61,6 +68,11 @@ export function linking(ask) {
     connect,
     stop: () => countdown.stop(),
   };
+}
+
+function passkeyText({ code }, confirm) {
+  if (code) return 'link.passkey.code';
+  return confirm ? 'link.passkey.api' : 'link.passkey';
 }
 
 /** The other way: a number, and a code to type into its phone. */
@@ -76,7 +88,7 @@ function pairing(ask) {
     countdown.until(new Date(expiresAt));
     shown.hidden = false;
   });
-  return h('details', { class: 'by-number' }, h('summary', { say: 'link.byNumber' }), asking, shown);
+  return h('details', { class: 'by-number' }, h('summary', {}, h('span', { say: 'link.byNumber' }), ' ', h('small', { say: 'link.byNumber.hint' })), asking, shown);
 }
 
 /** How long something is still good: seen, and not read out every second. */

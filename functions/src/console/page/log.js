@@ -70,7 +70,8 @@ export function eventLog(devices) {
 
 /** The event in a few words. */
 function gist({ data }) {
-  const parts = [data.status, data.phoneNumber, data.from && `${data.pushName ?? data.from}:`, data.caption ?? data.message, data.subject, data.error ?? data.reason];
+  // Of a message, what it says tells more.
+  const parts = [data.type ? undefined : data.status, data.phoneNumber, data.from && `${data.pushName ?? data.from}:`, data.caption ?? data.message, data.subject, data.error ?? data.reason];
   return parts.filter((part) => typeof part === 'string' && part).join(' ');
 }
 

@@ -5,9 +5,10 @@ import { linking } from './linking.js';
 
 /** Shows codes of a device that was asked to connect, until it is linked or the dialog is closed. */
 export function scan(device, path, onClose) {
-  const state = { status: 'connecting' };
+  const state = {};
   const view = linking({
     connect: () => ask('POST', `${path}/connect`, {}),
+    confirm: () => ask('POST', `${path}/passkey/confirm`, {}),
     pairingCode: (phoneNumber) => ask('POST', `${path}/pairing-code`, { phoneNumber }),
   });
   const close = h('button', { type: 'button', say: 'close', onclick: () => dialog.close() });
@@ -21,14 +22,17 @@ export function scan(device, path, onClose) {
   document.body.append(dialog);
   dialog.showModal();
 
-  // The first code may have been told before anybody listened.
-  ask('GET', `${path}/qr`).then(
-    ({ qrImage, expiresAt }) => {
-      if (!state.qrImage && !state.linked) view.show(Object.assign(state, { qrImage, expiresAt }));
-    },
-    // Too often, or linked meanwhile: the events tell.
-    () => {},
-  );
+  // What was told before anybody listened: the first code, or that none is needed.
+  ask('GET', `${path}/qr`)
+    .then(
+      ({ qrImage, expiresAt }) => ({ qrImage, expiresAt }),
+      async () => {
+        const { status, reason, isConnected, phoneNumber } = (await ask('GET', path)).device;
+        return { status, reason, linked: isConnected, number: phoneNumber };
+      },
+    )
+    // The events know better by now.
+    .then((found) => view.show(Object.assign(state, { ...found, ...state })), () => {});
   return {
     close: () => dialog.close(),
     hear({ type, data }) {

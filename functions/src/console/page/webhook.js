@@ -29,7 +29,8 @@ export function webhook(path) {
       h('details', {}, h('summary', { say: 'webhook.more' }), h('div', { class: 'stack' }, field('webhook.secret', secret, 'webhook.secret.hint'), h('div', { class: 'row' }, field('webhook.retries', retries), field('webhook.timeout', timeout)), field('webhook.headers', headers, 'webhook.headers.hint'))),
       h('div', { class: 'buttons' }, h('button', { class: 'primary', type: 'submit', say: 'save' }), test),
     ],
-    async (said) => {
+    async () => {
+      told.clear();
       await ask('PUT', settings, {
         enabled: enabled.checked,
         url: url.value.trim(),
@@ -40,7 +41,7 @@ export function webhook(path) {
         headers: readHeaders(headers.value),
       });
       await load();
-      said.good('webhook.saved');
+      told.good('webhook.saved');
     },
   );
 
@@ -48,8 +49,7 @@ export function webhook(path) {
     told.clear();
     const answer = await busy(saving, told, () => ask('POST', `${settings}/test`, {}));
     if (!answer) return;
-    told.good('webhook.tested');
-    told.node.append(h('pre', {}, JSON.stringify(answer, null, 2)));
+    told.good('webhook.tested', { status: answer.statusCode, milliseconds: answer.durationMs });
     await load();
   }
 
@@ -137,7 +137,7 @@ function deliveries(path) {
     const done = await busy(node, told, () => ask('POST', `${path}/deliveries/replay`, { ids }));
     if (!done) return;
     await load();
-    told.good('deliveries.replayed', { count: ids.length });
+    told.good('deliveries.replayed', { count: done.replayed });
   }
 
   return { node, load };
