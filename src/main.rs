@@ -41,8 +41,8 @@ async fn run() -> Result<()> {
     let arguments = Arguments::parse();
     let Command::Serve = arguments.command.unwrap_or(Command::Serve);
     let config = Config::read(|name| std::env::var(name).ok())?;
-    let telemetry = telemetry::start(&config)?;
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+    let telemetry = telemetry::start(&config)?;
 
     let mut terminate = signal(SignalKind::terminate())?;
     #[cfg(feature = "sandbox")]
