@@ -10,7 +10,7 @@ use domain::{
         Aliases, Bulks, Clock, Deliveries, Devices, Events, Ids, Limits, Media, Messages, People, Statistics, Subscription, Templates,
     },
 };
-use fetch::Fetcher;
+use fetch::{Fetcher, Webhooks};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The ports and settings behind the endpoints.
@@ -29,6 +29,8 @@ pub struct Api {
     pub links: Option<Links>,
     /// Gets files from where users say they lie.
     pub fetcher: Fetcher,
+    /// Hands webhooks what they are to be tested with.
+    pub webhooks: Webhooks,
     /// Asks language models.
     pub providers: Providers,
     pub limits: Arc<dyn Limits>,

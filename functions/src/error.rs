@@ -58,6 +58,8 @@ pub enum ApiError {
     Conflict(&'static str),
     #[error("There is no answer from a model")]
     AiServiceUnavailable { reason: String },
+    #[error("The webhook did not take the delivery")]
+    WebhookDeliveryFailed { reason: String },
     #[error("The request is not valid")]
     Validation { details: String },
     #[error("The request's body is not JSON: send it with the header Content-Type: application/json")]
@@ -112,6 +114,7 @@ impl ApiError {
             Self::MediaNotFound => (StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND"),
             Self::MessageSendFailed { .. } | Self::Refused { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
             Self::AiServiceUnavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "AI_SERVICE_UNAVAILABLE"),
+            Self::WebhookDeliveryFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "WEBHOOK_DELIVERY_FAILED"),
             Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
@@ -133,7 +136,7 @@ impl ApiError {
             | Self::InvalidMediaType { details }
             | Self::RateLimitExceeded { details } => details,
             Self::MessageSendFailed { reason } => reason.as_ref()?,
-            Self::Refused { reason } | Self::AiServiceUnavailable { reason } => reason,
+            Self::Refused { reason } | Self::AiServiceUnavailable { reason } | Self::WebhookDeliveryFailed { reason } => reason,
             _ => return None,
         };
         Some(details.chars().take(MAX_DETAILS).collect())

@@ -20,6 +20,7 @@ mod router;
 mod routes;
 mod sending;
 mod settings;
+mod socket;
 mod views;
 
 pub use api::{Api, ApiConfig, RateLimits};

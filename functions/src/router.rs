@@ -45,6 +45,7 @@ pub fn router(api: Api) -> Router {
     let key = middleware::from_fn_with_state(api.clone(), auth::require_key);
     let owners = owners()
         .merge(people())
+        .merge(webhooks())
         .merge(sends())
         .with(|router| router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).layer(authenticated.clone()));
     let devices = sends().by_key("/device").with(|router| router.method_not_allowed_fallback(method_not_allowed).layer(key));
@@ -106,6 +107,17 @@ fn owners() -> Table {
         .post("/messages/{messageId}/edit", messages::edit::handle, messages::edit::doc)
         .post("/messages/{messageId}/delete", messages::delete::handle, messages::delete::doc)
         .post("/messages/{messageId}/forward", messages::forward::handle, messages::forward::doc)
+}
+
+/// Where a device's events go, and what became of them.
+fn webhooks() -> Table {
+    use devices::{deliveries, settings::webhook};
+    Table::new()
+        .get("/devices/{id}/settings/webhook", webhook::get::handle, webhook::get::doc)
+        .put("/devices/{id}/settings/webhook", webhook::update::handle, webhook::update::doc)
+        .post("/devices/{id}/settings/webhook/test", webhook::test::handle, webhook::test::doc)
+        .get("/devices/{id}/deliveries", deliveries::list::handle, deliveries::list::doc)
+        .post("/devices/{id}/deliveries/replay", deliveries::replay::handle, deliveries::replay::doc)
 }
 
 /// Whom and what a device's account knows.
@@ -216,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_example_of_a_request_can_be_read() {
-        let (_, entries) = owners().merge(people()).merge(sends()).split();
+        let (_, entries) = owners().merge(people()).merge(webhooks()).merge(sends()).split();
         for entry in entries {
             if let Some(Body::Json { example, reads, .. }) = (entry.say)().body {
                 assert_eq!(reads(&example), Ok(()), "{} {}", entry.method, entry.path);

@@ -7,9 +7,10 @@ use super::{Entry, operation::Operation, parts};
 use crate::error;
 
 /// The chapters, in their order.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("Devices", "The WhatsApp accounts of users: create, link, connect."),
     ("Settings", "How a device answers by itself, and whom it tells what happens."),
+    ("Deliveries", "Events that a webhook did not take."),
     ("Messaging", "Send texts, templates and everything else that is no file."),
     ("Bulks", "One text to many, one after another."),
     ("Media", "Send files, and hand them in beforehand."),
@@ -27,7 +28,9 @@ const TAGS: [(&str, &str); 14] = [
 const ABOUT: &str = "Links WhatsApp accounts, sends and receives their messages, and tells what happens by webhook and WebSocket.\n\n\
     Successes are `{success, message?, data}`, errors `{success, error}` with a `code` that stays. Every answer carries `X-Request-Id`, \
     which may be chosen by whoever asks, and `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` for the limit that is \
-    closest to being reached. Fields that are not known are ignored. The events' WebSocket is at `/ws`, and on a port of its own.";
+    closest to being reached. Fields that are not known are ignored.\n\nThe events' WebSocket is at `/ws`, and on a port \
+    of its own: `?token=` takes a token or a device's key, `devices` and `events` (names with commas) choose what comes, and `since`, the id of \
+    the last event that was seen, has those that were missed come first.";
 
 /// What operations have in common.
 pub struct Shared {

@@ -65,6 +65,7 @@ fn samples() -> Vec<ApiError> {
         ApiError::MessageNotFound,
         ApiError::MediaNotFound,
         ApiError::MessageSendFailed { reason: None },
+        ApiError::WebhookDeliveryFailed { reason: "status_500 after 120 ms".into() },
         ApiError::AiServiceUnavailable { reason: "not_configured".into() },
         ApiError::NotFound,
         ApiError::Conflict("the device is linked already"),

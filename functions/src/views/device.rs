@@ -1,14 +1,11 @@
 //! A device in the contract's JSON.
 
-use domain::model::{
-    AiSettings, ApiKey, DeliveryStats, Device, DeviceId, Jid, SessionId, Status, Timestamp, UserId, WebhookFilter, WebhookSettings,
-    WebhookUrl,
-};
+use domain::model::{AiSettings, ApiKey, Device, DeviceId, Jid, SessionId, Status, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::uptime;
+use super::{WebhookSummary, uptime};
 
 /// Everything there is to say of a device.
 #[derive(JsonSchema, Serialize)]
@@ -30,7 +27,7 @@ pub struct DeviceView {
     created_at: Timestamp,
     updated_at: Timestamp,
     stats: Stats,
-    webhook_settings: Option<WebhookView>,
+    webhook_settings: Option<WebhookSummary>,
     ai_settings: AiSettings,
 }
 
@@ -42,18 +39,6 @@ struct Stats {
     messages_received: u64,
     uptime: String,
     last_restart: Option<Timestamp>,
-}
-
-#[derive(JsonSchema, Serialize)]
-#[schemars(rename = "WebhookSummary")]
-#[serde(rename_all = "camelCase")]
-struct WebhookView {
-    enabled: bool,
-    url: WebhookUrl,
-    events: Vec<WebhookFilter>,
-    last_delivery: Option<Timestamp>,
-    #[schemars(extend("enum" = ["active", "failing", "disabled"]))]
-    status: &'static str,
 }
 
 impl DeviceView {
@@ -83,7 +68,7 @@ impl DeviceView {
                 uptime: uptime(up),
                 last_restart: device.session.started_at,
             },
-            webhook_settings: device.webhook.map(|webhook| WebhookView::of(webhook, deliveries)),
+            webhook_settings: device.webhook.map(|webhook| WebhookSummary::of(webhook, &deliveries)),
             ai_settings: device.ai,
         }
     }
@@ -117,19 +102,6 @@ impl DeviceView {
             },
             "aiSettings": AiSettings { enabled: true, auto_reply: true, bot_name: "Support Bot".into(), ..AiSettings::default() },
         })
-    }
-}
-
-impl WebhookView {
-    fn of(webhook: WebhookSettings, deliveries: DeliveryStats) -> Self {
-        let status = if !webhook.enabled {
-            "disabled"
-        } else if deliveries.last_failure > deliveries.last_delivery {
-            "failing"
-        } else {
-            "active"
-        };
-        Self { enabled: webhook.enabled, url: webhook.url, events: webhook.events, last_delivery: deliveries.last_delivery, status }
     }
 }
 
@@ -201,7 +173,7 @@ pub(super) fn presence(device: &Device, now: Timestamp) -> (bool, Option<Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::model::{MessageCounts, Session, session_id};
+    use domain::model::{DeliveryStats, MessageCounts, Session, WebhookSettings, WebhookUrl, session_id};
 
     fn device() -> Device {
         let user = UserId::parse(123).unwrap();
@@ -224,7 +196,7 @@ mod tests {
                 ..Session::new()
             },
             counts: MessageCounts { sent: 3, received: 4 },
-            deliveries: DeliveryStats { last_failure: Some(second), ..DeliveryStats::default() },
+            deliveries: DeliveryStats { last_failure: Some(second), failing_since: Some(second), ..DeliveryStats::default() },
         }
     }
 

@@ -8,6 +8,7 @@ mod message;
 mod page;
 mod session;
 mod uptime;
+mod webhook;
 
 pub use chat::ChatView;
 pub use contact::ContactView;
@@ -17,3 +18,4 @@ pub use message::MessageView;
 pub use page::{PageQuery, Pagination, empty_page};
 pub use session::SessionView;
 pub use uptime::uptime;
+pub use webhook::{WebhookSummary, WebhookView};

@@ -96,6 +96,14 @@ async fn a_client_that_lags_is_told_to_come_again() {
     }
     let frame = goodbye(next(&mut client).await);
     assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1013, "too slow: events were missed"));
+    // One that was told something is told where to go on.
+    let (mut client, _api, events) = open().await;
+    events.send(event(1)).unwrap();
+    assert!(next(&mut client).await.is_text());
+    for seq in 2..=4 {
+        events.send(event(seq)).unwrap();
+    }
+    assert_eq!(goodbye(next(&mut client).await).reason.as_str(), "too slow: events were missed, come again with since=evt_1");
 }
 
 #[tokio::test]

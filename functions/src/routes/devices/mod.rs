@@ -5,6 +5,7 @@ pub mod connect;
 pub mod contacts;
 pub mod create;
 pub mod delete;
+pub mod deliveries;
 pub mod disconnect;
 pub mod get;
 pub mod groups;

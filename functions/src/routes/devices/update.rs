@@ -7,7 +7,7 @@ use domain::model::DeviceUpdate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Alias, Description, create::session_of};
+use super::{Alias, Description, create::session_of, settings::webhook::changed};
 use crate::{
     api::Api,
     error::ApiError,
@@ -67,6 +67,7 @@ pub async fn handle(
             return Err(ApiError::DeviceAlreadyExists);
         }
     }
+    let before = device.webhook.clone();
     let webhook = match request.webhook {
         Some(Some(Object(input))) => Some(Some(input.over(device.webhook).ok_or_else(|| ApiError::invalid("webhook.url", "missing"))?)),
         Some(None) => Some(None),
@@ -80,6 +81,10 @@ pub async fn handle(
         api_key: None,
     };
     let now = api.clock.now();
-    let device = api.devices.update(&device.id, update, now).await?.ok_or(ApiError::DeviceNotFound)?;
+    let set = update.webhook.is_some();
+    let mut device = api.devices.update(&device.id, update, now).await?.ok_or(ApiError::DeviceNotFound)?;
+    if set {
+        device = changed(&api, before.as_ref(), device).await?;
+    }
     Ok(Success::with("Device updated successfully", Response { device: DeviceView::of(device, now) }))
 }

@@ -1,3 +1,4 @@
 //! `/devices/{id}/settings`
 
 pub mod ai;
+pub mod webhook;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ai::{Question, Role, Turn, prompt};
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,6 +13,7 @@ use crate::{
     error::ApiError,
     extract::{Json, PathDevice},
     fields::Text,
+    limits::{Allowance, Limit},
     openapi::Operation,
     reply::Success,
 };
@@ -35,7 +36,7 @@ pub struct Response {
 
 pub fn doc() -> Operation {
     Operation::new("testAiSettings", "Settings", "Ask a device's model")
-        .describe("Asks the model as the device would, whether or not it answers by itself now. Nobody is sent anything, and no daily limit is used up.")
+        .describe("Asks the model as the device would, whether or not it answers by itself now. Nobody is sent anything. It counts as a message, and against no daily limit.")
         .takes::<Request>(json!({"message": "Apakah toko buka hari Minggu?"}))
         .answers::<Response>(
             200,
@@ -50,9 +51,11 @@ pub fn doc() -> Operation {
 
 pub async fn handle(
     State(api): State<Arc<Api>>,
+    Extension(allowance): Extension<Allowance>,
     PathDevice(device): PathDevice,
     Json(request): Json<Request>,
 ) -> Result<Success<Response>, ApiError> {
+    allowance.device(&api, &device, Limit::Messages).await?;
     let mut prompt = prompt(&device.ai, [], api.clock.now());
     prompt.turns.push(Turn { role: Role::User, text: request.message.0 });
     let model = device.ai.model;

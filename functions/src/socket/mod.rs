@@ -1,0 +1,21 @@
+//! What is the same for every WebSocket, wherever it ends: whose events it shows, which of them, and from where on.
+
+mod feed;
+mod filter;
+mod listener;
+mod view;
+
+pub use feed::Feed;
+pub use filter::Filter;
+pub use listener::Listener;
+pub use view::View;
+
+use axum::extract::ws::CloseFrame;
+
+/// Why a socket ends: with a goodbye, or without because the client is gone.
+pub type End = Option<CloseFrame>;
+
+/// An end with a goodbye.
+pub fn goodbye(code: u16, reason: impl AsRef<str>) -> End {
+    Some(CloseFrame { code, reason: reason.as_ref().into() })
+}
