@@ -8,7 +8,7 @@ use wacore_binary::{Jid, Server};
 use wacore_libsignal::protocol::IdentityKeyPair;
 
 use crate::adv::{self, SignedKeyIndexList};
-use crate::collections::Collections;
+use crate::collections::{Collections, News};
 use crate::keys::{HandedOut, KeyBundle};
 use crate::mailbox::Mailbox;
 use crate::passkey::Passkey;
@@ -28,6 +28,7 @@ pub struct Account {
     keys: Mutex<KeyBundle>,
     phone: Mutex<Phone>,
     collections: Mutex<Collections>,
+    news: Mutex<News>,
     /// Numbers of those it ever exchanged a message with.
     acquaintances: Mutex<HashSet<String>>,
     /// Ids of the groups it is in.
@@ -80,6 +81,7 @@ impl Account {
             keys: Mutex::new(keys),
             phone: Mutex::new(phone),
             collections: Mutex::new(collections),
+            news: Mutex::default(),
             acquaintances: Mutex::default(),
             groups: Mutex::default(),
             blocked: Mutex::default(),
@@ -213,6 +215,11 @@ impl Account {
 
     pub fn collections(&self) -> MutexGuard<'_, Collections> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the companions have yet to be told of the collections.
+    pub fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn devices(&self) -> Vec<Arc<Device>> {

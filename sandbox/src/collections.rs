@@ -1,6 +1,8 @@
 //! App state as the server keeps it: per collection a chain of patches it cannot read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
 
 use buffa::{Message as _, MessageField};
 use wacore_binary::builder::NodeBuilder;
@@ -10,9 +12,11 @@ use waproto::whatsapp::{SyncdPatch, SyncdVersion};
 use crate::account::Account;
 use crate::mailbox::Class;
 use crate::stanza;
+use crate::world::World;
 
 /// Patches one collection may have.
 const CAPACITY: usize = 10_000;
+const GATHERING: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
 pub struct Collections {
@@ -45,11 +49,35 @@ impl Collections {
     }
 }
 
-/// Tells a person's other companions that there is something to fetch.
-pub fn announce(own: &Account, device: u16, changed: &[(&str, u64)]) {
+/// What is to be told of collections: their latest versions.
+pub type News = BTreeMap<String, u64>;
+
+/// Tells a person's companions that there is something to fetch, which they miss while they are
+/// still fetching: so what changes at about the same time is told at once, a little later.
+pub fn announce(world: &Arc<World>, own: &Arc<Account>, changed: impl IntoIterator<Item = (String, u64)>) {
+    let is_first = {
+        let mut news = own.news();
+        let was_empty = news.is_empty();
+        news.extend(changed);
+        was_empty && !news.is_empty()
+    };
+    if !is_first {
+        return;
+    }
+    let (own, closing) = (own.clone(), world.closing.clone());
+    world.tasks.spawn(async move {
+        if closing.run_until_cancelled(tokio::time::sleep(GATHERING)).await.is_some() {
+            tell(&own);
+        }
+    });
+}
+
+fn tell(own: &Account) {
+    let news = std::mem::take(&mut *own.news());
+    let changed: Vec<Node> =
+        news.iter().map(|(name, version)| NodeBuilder::new("collection").attr("name", name).attr("version", *version).build()).collect();
     let from = own.jid(Server::Pn, 0);
-    let changed: Vec<Node> = changed.iter().map(|(name, version)| versioned(name, *version)).collect();
-    for device in own.devices().into_iter().filter(|companion| companion.id != device) {
+    for device in own.devices() {
         let id = stanza::random_id();
         let notification = NodeBuilder::new("notification")
             .attr("from", &from)
@@ -60,8 +88,4 @@ pub fn announce(own: &Account, device: u16, changed: &[(&str, u64)]) {
             .build();
         device.mailbox.push(Class::Notification, &id, from.clone(), notification);
     }
-}
-
-fn versioned(name: &str, version: u64) -> Node {
-    NodeBuilder::new("collection").attr("name", name).attr("version", version).build()
 }

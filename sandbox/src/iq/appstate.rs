@@ -1,5 +1,7 @@
 //! Reading and writing app-state collections.
 
+use std::sync::Arc;
+
 use buffa::Message as _;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Node, NodeRef};
@@ -8,10 +10,11 @@ use waproto::whatsapp::SyncdPatch;
 use crate::collections::{self, Collections};
 use crate::login::Member;
 use crate::stanza::{self, attr, bytes};
+use crate::world::World;
 
 const COLLECTIONS_LIMIT: usize = 16;
 
-pub fn answer(member: &Member, node: &NodeRef<'_>) -> Node {
+pub fn answer(world: &Arc<World>, member: &Member, node: &NodeRef<'_>) -> Node {
     let Some(sync) = node.get_optional_child("sync") else {
         return stanza::error(node, 400, "bad-request");
     };
@@ -23,10 +26,7 @@ pub fn answer(member: &Member, node: &NodeRef<'_>) -> Node {
             .map(|collection| synchronise(&mut stored, collection, &mut changed))
             .collect()
     };
-    if !changed.is_empty() {
-        let changed: Vec<_> = changed.iter().map(|(name, version)| (name.as_str(), *version)).collect();
-        collections::announce(&member.account, member.device.id, &changed);
-    }
+    collections::announce(world, &member.account, changed);
     let sync = NodeBuilder::new("sync").children(collections).build();
     stanza::result(node, [sync])
 }

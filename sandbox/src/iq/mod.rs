@@ -10,6 +10,8 @@ mod prekeys;
 mod settings;
 mod usync;
 
+use std::sync::Arc;
+
 use wacore_binary::{Node, NodeRef};
 
 pub use prekeys::retry_keys;
@@ -18,7 +20,7 @@ use crate::login::Member;
 use crate::stanza::{self, attr};
 use crate::world::World;
 
-pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
+pub fn answer(world: &Arc<World>, member: &Member, node: &NodeRef<'_>) -> Node {
     match attr(node, "xmlns").as_ref() {
         "encrypt" => prekeys::answer(world, member, node),
         "usync" => usync::answer(world, node),
@@ -28,7 +30,7 @@ pub fn answer(world: &World, member: &Member, node: &NodeRef<'_>) -> Node {
             }
             stanza::result(node, [])
         }
-        "w:sync:app:state" => appstate::answer(member, node),
+        "w:sync:app:state" => appstate::answer(world, member, node),
         "w:m" => media::answer(world, node),
         "w:g2" => groups::answer(world, member, node),
         "md" => devices::answer(world, member, node),

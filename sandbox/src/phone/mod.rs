@@ -264,13 +264,13 @@ pub fn read(world: &World, own: &Arc<Account>, chat: &Jid) -> Result<(), PhoneEr
 }
 
 /// The person changes the address book or arranges chats: the companions hear of it.
-pub fn arrange(own: &Account, actions: &[Action]) -> Result<(), PhoneError> {
+pub fn arrange(world: &Arc<World>, own: &Arc<Account>, actions: &[Action]) -> Result<(), PhoneError> {
     let changed: Vec<_> = {
         let mut phone = own.switched_on()?;
         let mut collections = own.collections();
         actions.iter().filter_map(|action| phone.app_state.write(&mut collections, action)).collect()
     };
-    collections::announce(own, 0, &changed);
+    collections::announce(world, own, changed.into_iter().map(|(name, version)| (name.to_owned(), version)));
     Ok(())
 }
 

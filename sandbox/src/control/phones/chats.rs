@@ -57,7 +57,7 @@ pub async fn change(
         phone::read(&world, &account, &jid)?;
     }
     let Change { archived, pinned, muted_until, read } = change;
-    phone::arrange(&account, &Rearrangement { archived, pinned, muted_until, read }.actions(&jid))?;
+    phone::arrange(&world, &account, &Rearrangement { archived, pinned, muted_until, read }.actions(&jid))?;
     show(State(world), Path((number, id))).await
 }
 

@@ -38,7 +38,7 @@ pub async fn save(
 ) -> Result<Json<Value>, ControlError> {
     let own = find(&world, &number)?;
     let (jid, account) = known(&world, &entry.number)?;
-    phone::arrange(&own, &[Action::name_contact(&jid, account.as_deref(), &entry.name)])?;
+    phone::arrange(&world, &own, &[Action::name_contact(&jid, account.as_deref(), &entry.name)])?;
     if let Some(account) = account {
         own.acquaint(&account);
         account.acquaint(&own);
@@ -53,7 +53,7 @@ pub async fn forget(State(world): State<Arc<World>>, Path((number, contact)): Pa
     if !is_known {
         return Err(ControlError::not_found("not in the address book"));
     }
-    phone::arrange(&own, &[Action::forget_contact(&jid)])?;
+    phone::arrange(&world, &own, &[Action::forget_contact(&jid)])?;
     Ok(Json(json!({})))
 }
 

@@ -51,7 +51,7 @@ pub async fn change(
         None => None,
     };
     if let Some(name) = &profile.name {
-        phone::arrange(&account, &[Action::name_oneself(name)])?;
+        phone::arrange(&world, &account, &[Action::name_oneself(name)])?;
     }
     let business = profile.business.map(|business| Change::Business(business.map(|business| business.verified_name)));
     let changes = [profile.name.map(Change::Name), profile.about.map(Change::About), picture, business];
