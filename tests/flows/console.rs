@@ -1,5 +1,6 @@
 //! The console in a real browser: sign in, create, scan, send, see what happens.
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::world::{Answering, Browser, Phone, Receiver, TOKEN, World, eventually, read_qr};
@@ -12,7 +13,7 @@ fn origin(world: &World) -> String {
 async fn sign_in(world: &World, browser: &Browser, token: &str) {
     browser.go(&format!("{}/", origin(world))).await;
     browser.fill("textbox", "Token", token).await;
-    browser.click("button", "Sign in").await;
+    browser.press("Enter").await;
 }
 
 /// Scans whatever code the page shows, by its picture.
@@ -166,7 +167,9 @@ async fn the_console_speaks_indonesian_and_fits_a_narrow_phone() {
     browser.sees("Pindai kode ini dengan WhatsApp.").await;
     browser.fits().await;
     browser.picture("pindai").await;
-    browser.click("button", "Tutup").await;
+    browser.press("Escape").await;
+    browser.wait_for("!document.querySelector('dialog')").await;
+    assert_eq!(browser.evaluate("document.activeElement.innerText").await, "Cabang");
 
     // Changed by hand, it stays, and what was typed stays too.
     browser.fill("textbox", "Pesan", "belum terkirim").await;
@@ -272,4 +275,26 @@ async fn an_account_with_a_passkey_is_linked_in_the_console_and_told_so_on_the_l
     visitor.sees("Connected as …0001").await;
     visitor.sees("You can close this page now.").await;
     assert_eq!((browser.troubles(), visitor.troubles()), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_than_the_newest_events_are_kept_and_those_of_one_device_if_asked() {
+    let (world, _, ani, budi) = World::pair().await;
+    let other = world.device("Cabang").await;
+    let browser = Browser::open("en-US", 1280, 900).await;
+    sign_in(&world, &browser, TOKEN).await;
+    browser.sees("Live").await;
+    let texts: Vec<_> = (0..200).map(|n| format!("kabar {n}")).collect();
+    join_all(texts.iter().map(|text| budi.write(&ani.number, text))).await;
+    browser.wait_for("document.querySelectorAll('.events li').length === 200").await;
+    budi.write(&ani.number, "terakhir").await;
+    browser.wait_for(&format!("{LATEST}?.includes('terakhir')")).await;
+    assert_eq!(browser.evaluate("document.querySelectorAll('.events li').length").await, 200);
+    browser.choose("Device", &other.id).await;
+    browser.sees("What happens from now on appears here.").await;
+    world.program.post(&format!("/devices/{}/connect", other.id), &json!({})).await;
+    browser.wait_for("document.querySelector('.events')?.innerText.includes('qr_code')").await;
+    let shown = browser.evaluate("document.querySelector('.events').innerText").await;
+    assert!(!shown.as_str().unwrap().contains("kabar"), "{shown}");
+    assert_eq!(browser.troubles(), Vec::<String>::new());
 }

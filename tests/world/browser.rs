@@ -149,6 +149,20 @@ impl Browser {
         self.call("Input.insertText", json!({"text": text})).await;
     }
 
+    /// Presses a key that needs no other: `Enter`, `Escape`, `Tab`.
+    pub async fn press(&self, key: &str) {
+        let code = match key {
+            "Enter" => 13,
+            "Escape" => 27,
+            _ => 9,
+        };
+        let text = if key == "Enter" { "\r" } else { "" };
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text});
+            self.call("Input.dispatchKeyEvent", event).await;
+        }
+    }
+
     /// Chooses by its value in the list of this name.
     pub async fn choose(&self, name: &str, value: &str) {
         let node = self.find("combobox", name).await;

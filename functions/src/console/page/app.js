@@ -33,6 +33,7 @@ function entrance(error) {
     h('main', { class: 'entrance' }, h('div', { class: 'card' }, brand('h1'), h('p', { class: 'quiet', say: 'signin.about' }), told, entering)),
     h('footer', {}, language, docs()),
   );
+  delete document.body.dataset.view;
   token.focus();
 }
 
@@ -41,7 +42,7 @@ function workplace() {
   const live = h('span', { class: 'live', role: 'status', say: 'live.connecting' });
   const leave = h('button', { type: 'button', class: 'plain', say: 'signout' });
   const list = deviceList();
-  const log = eventLog(list.all);
+  const log = eventLog(list);
   const side = h('aside', {}, list.node);
   const main = h('main', {});
   let panel;

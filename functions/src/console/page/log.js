@@ -7,19 +7,24 @@ const MOST = 200;
 /** Pictures are not for reading. */
 const LONGEST = 500;
 
-export function eventLog(devices) {
+export function eventLog({ all: devices, bus }) {
   const events = [];
   const items = h('ol', { class: 'events' });
   const empty = h('p', { class: 'quiet empty', say: 'events.none' });
   const device = h('select', { id: 'events-device' });
   device.addEventListener('change', draw);
-  device.addEventListener('focus', options);
+  bus.addEventListener('change', options);
   const filter = h('div', { class: 'field inline' }, h('label', { for: 'events-device', say: 'events.device' }), device);
   const node = h('section', { class: 'card log', 'aria-labelledby': 'events' }, h('div', { class: 'head' }, h('h2', { id: 'events', say: 'events' }), filter), items, empty);
+  let offered;
   options();
 
   function options() {
     const chosen = device.value;
+    // An open list stays as it is unless it has to change.
+    const offer = JSON.stringify([...devices.values()].map(({ id, alias }) => [id, alias]));
+    if (offer === offered) return;
+    offered = offer;
     const names = [...devices.values()].map(({ id, alias }) => h('option', { value: id }, alias ?? id));
     if (chosen && !devices.has(chosen)) names.push(h('option', { value: chosen }, chosen));
     device.replaceChildren(h('option', { value: '', say: 'events.all' }), ...names);
@@ -30,6 +35,7 @@ export function eventLog(devices) {
 
   function draw() {
     items.replaceChildren(...events.filter(matches).map(item));
+    items.classList.toggle('one', device.value !== '');
     empty.hidden = items.childElementCount > 0;
   }
 
@@ -52,8 +58,7 @@ export function eventLog(devices) {
   return {
     node,
     filter(id) {
-      if (id && !devices.has(id)) device.append(h('option', { value: id }, id));
-      else options();
+      if (id && ![...device.options].some((option) => option.value === id)) device.append(h('option', { value: id }, id));
       device.value = id;
       draw();
     },

@@ -1,6 +1,6 @@
 // What the pages say, in the visitor's language. Elements remember what they say, so that the language can change under them.
 
-const LANGUAGES = { en: 'English', id: 'Bahasa Indonesia' };
+const LANGUAGES = { en: 'English', id: 'Indonesia' };
 const KEPT = 'warta.language';
 
 const texts = Object.fromEntries(
