@@ -15,6 +15,9 @@ use super::world::World;
 const ANI: &str = "6281100000001";
 const BUDI: &str = "6281100000002";
 
+/// A sound of two seconds.
+const TONE: &[u8] = include_bytes!("../../../media/tests/files/tone.mp3");
+
 async fn world() -> (World, Device) {
     let world = World::new().await;
     world.phone(ANI).await;
@@ -92,7 +95,7 @@ async fn an_upload_is_tried_again_and_texts_do_not_wait_for_it() {
 #[tokio::test]
 async fn a_sound_becomes_a_voice_note() {
     let (world, device) = world().await;
-    let mut draft = world.file(&device, BUDI, MessageType::Audio, "audio/wav", wav(2)).await;
+    let mut draft = world.file(&device, BUDI, MessageType::Audio, "audio/mpeg", TONE).await;
     let Some(Attachment::Media(file)) = &mut draft.attachment else { unreachable!() };
     file.voice_note = true;
     let voice = world.send(&device, draft).await;
@@ -124,23 +127,4 @@ async fn a_text_goes_with_what_its_link_leads_to_or_without() {
         let row = world.on_phone(BUDI, &message.id).await;
         assert_eq!((&row["text"], &row["linkPreview"]["title"]), (&json!(text), &title), "{row}");
     }
-}
-
-/// A tone of some seconds.
-fn wav(seconds: u32) -> Vec<u8> {
-    const RATE: u32 = 16_000;
-    let samples = (0..RATE * seconds).map(|n| ((f64::from(n) / 20.0).sin() * 9000.0) as i16);
-    let sound: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
-    let size = u32::try_from(sound.len()).unwrap();
-    let mut wav = Vec::from(*b"RIFF");
-    wav.extend((36 + size).to_le_bytes());
-    wav.extend(b"WAVEfmt ");
-    wav.extend(16_u32.to_le_bytes());
-    wav.extend([1_u16, 1].map(u16::to_le_bytes).concat());
-    wav.extend([RATE, RATE * 2].map(u32::to_le_bytes).concat());
-    wav.extend([2_u16, 16].map(u16::to_le_bytes).concat());
-    wav.extend(b"data");
-    wav.extend(size.to_le_bytes());
-    wav.extend(sound);
-    wav
 }

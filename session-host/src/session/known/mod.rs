@@ -8,38 +8,28 @@ mod contacts;
 mod groups;
 mod history;
 mod news;
+mod queue;
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use domain::{
     model::{EventData, Jid},
     ports::{Change, PortError},
 };
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout},
-};
-use wacore::{
-    iq::dirty::DirtyType,
-    types::events::{Event, EventHandler, EventInterest, EventKind},
-};
+use tokio::time::{Instant, timeout};
+use wacore::types::events::Event;
 use whatsapp_rust::{Client, NodeFilter};
 
 pub use self::history::{Arranged, chat_changes, push_names};
-use super::{BACKOFF, addresses::to_ours, inbox::Inbox, refusal::Refusal};
+pub use self::queue::News;
+use self::queue::{Look, Queue, State};
+use super::{BACKOFF, inbox::Inbox, refusal::Refusal};
 
 /// News stored in one go.
 const BATCH: usize = 200;
 
 /// How long a stop waits for what was told.
 const SETTLE: Duration = Duration::from_secs(5);
-
-/// For so long a look at everything is good enough, should the connection come back.
-const FRESH: Duration = Duration::from_secs(3600);
 
 /// Changes of a group come in swarms: one look serves for all within this time.
 const SWARM: Duration = Duration::from_millis(200);
@@ -51,28 +41,8 @@ const TRIES: u32 = 5;
 /// Between two looks of any device, so that a thousand that come back at once take turns.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Most pictures kept in mind.
-const PICTURES: usize = 1000;
-
 /// How long to wait, again and again, for the connection.
 const OFF_LINE: Duration = Duration::from_secs(3600);
-
-const EVENTS: [EventKind; 14] = [
-    EventKind::Connected,
-    EventKind::DirtyState,
-    EventKind::GroupUpdate,
-    EventKind::PictureUpdate,
-    EventKind::ContactUpdate,
-    EventKind::PushNameUpdate,
-    EventKind::UserAboutUpdate,
-    EventKind::BusinessStatusUpdate,
-    EventKind::Presence,
-    EventKind::ArchiveUpdate,
-    EventKind::PinUpdate,
-    EventKind::MuteUpdate,
-    EventKind::MarkChatAsReadUpdate,
-    EventKind::DeleteChatUpdate,
-];
 
 /// What is known of one device's people, chats and groups.
 #[derive(Clone, Default)]
@@ -80,108 +50,6 @@ pub struct Known {
     queue: Arc<Queue>,
     /// Held by whoever looks at groups and stores what was seen, so that nothing newer is overwritten.
     pub(super) groups: Arc<tokio::sync::Mutex<()>>,
-}
-
-#[derive(Default)]
-struct Queue {
-    state: Mutex<State>,
-    told: Notify,
-    stored: Notify,
-    hinted: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// What was told and is not stored yet.
-    news: VecDeque<Arc<Event>>,
-    /// Since when everything that was hinted at is known, the time between two connections apart.
-    complete_since: Option<Instant>,
-    blocked: bool,
-    all_groups: bool,
-    groups: BTreeSet<Jid>,
-    pictures: BTreeSet<Jid>,
-}
-
-/// Something to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Look {
-    Blocked,
-    AllGroups,
-    Group(Jid),
-    Picture(Jid),
-}
-
-/// Takes in what the library tells.
-pub struct News(Arc<Queue>);
-
-impl EventHandler for News {
-    fn handle_event(&self, event: Arc<Event>) {
-        self.0.take_in(event);
-    }
-
-    fn interest(&self) -> EventInterest {
-        EventInterest::of(&EVENTS)
-    }
-}
-
-impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take_in(&self, event: Arc<Event>) {
-        let mut state = self.state();
-        match &*event {
-            Event::Connected(_) => {
-                if state.complete_since.is_none_or(|since| since.elapsed() > FRESH) {
-                    (state.blocked, state.all_groups) = (true, true);
-                }
-            }
-            Event::DirtyState(dirty) if dirty.dirty_type == DirtyType::Groups => state.all_groups = true,
-            Event::DirtyState(dirty) if dirty.dirty_type == DirtyType::AccountSync => state.blocked = true,
-            Event::DirtyState(_) => return,
-            Event::GroupUpdate(update) => state.groups.extend(to_ours(&update.group_jid)),
-            Event::PictureUpdate(update) if !update.removed => state.want_picture(to_ours(&update.jid)),
-            _ => {
-                state.news.push_back(event);
-                self.told.notify_one();
-                return;
-            }
-        }
-        self.hinted.notify_one();
-    }
-
-    fn first_news(&self) -> Vec<Arc<Event>> {
-        self.state().news.iter().take(BATCH).cloned().collect()
-    }
-}
-
-impl State {
-    fn want_picture(&mut self, of: Option<Jid>) {
-        if self.pictures.len() < PICTURES {
-            self.pictures.extend(of.filter(|of| !of.is_group()));
-        }
-    }
-
-    /// What to look at next.
-    fn next(&mut self) -> Option<Look> {
-        if std::mem::take(&mut self.blocked) {
-            return Some(Look::Blocked);
-        }
-        if std::mem::take(&mut self.all_groups) {
-            return Some(Look::AllGroups);
-        }
-        self.groups.pop_first().map(Look::Group).or_else(|| self.pictures.pop_first().map(Look::Picture))
-    }
-
-    fn put_back(&mut self, look: Look) {
-        match look {
-            Look::Blocked => self.blocked = true,
-            Look::AllGroups => self.all_groups = true,
-            Look::Group(group) => drop(self.groups.insert(group)),
-            Look::Picture(of) => drop(self.pictures.insert(of)),
-        }
-    }
 }
 
 impl Known {
@@ -238,7 +106,7 @@ impl Known {
 
     async fn store(&self, inbox: &Inbox, client: &Client) {
         loop {
-            let news = self.queue.first_news();
+            let news = self.queue.first_news(BATCH);
             if news.is_empty() {
                 self.queue.told.notified().await;
                 continue;
