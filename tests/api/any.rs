@@ -107,6 +107,30 @@ async fn a_device_nobody_knows_is_not_found() {
     assert_error(&world.program.post("/send", &send).await, 404, "DEVICE_NOT_FOUND", "send");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_that_is_not_even_text_names_nothing() {
+    let (world, device) = start().await;
+    let id = &device.id;
+    for (name, path, code) in [
+        ("GET", "/devices/%ff/contacts", "DEVICE_NOT_FOUND"),
+        ("GET", &format!("/devices/{id}/contacts/%ff"), "NOT_FOUND"),
+        ("GET", &format!("/devices/{id}/groups/%ff"), "NOT_FOUND"),
+        ("GET", &format!("/devices/{id}/messages/%ff"), "NOT_FOUND"),
+        ("POST", "/sessions/%ff/cancel", "DEVICE_NOT_FOUND"),
+        ("GET", "/users/%ff/devices", "NOT_FOUND"),
+        ("GET", "/users/%ff/messages", "NOT_FOUND"),
+        ("GET", "/templates/%ff", "TEMPLATE_NOT_FOUND"),
+        ("DELETE", "/templates/%c3%28", "TEMPLATE_NOT_FOUND"),
+        ("POST", "/messages/%ff/delete", "MESSAGE_NOT_FOUND"),
+        ("GET", "/send/bulk/%ff", "BULK_NOT_FOUND"),
+        ("POST", "/send/bulk/%ff/cancel", "BULK_NOT_FOUND"),
+        ("GET", "/media/%ff/med_1", "MEDIA_NOT_FOUND"),
+        ("GET", "/media/dev_1/%ff", "MEDIA_NOT_FOUND"),
+    ] {
+        assert_error(&answer(world.program.request(method(name), path)).await, 404, code, &format!("{name} {path}"));
+    }
+}
+
 /// Each endpoint with a body, given this one.
 async fn with_bodies<B: Into<Body>>(world: &World, device: &Device, body: impl Fn() -> B, type_: Option<&str>) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();

@@ -101,7 +101,7 @@ async fn a_message_that_was_read_has_everything_the_contract_shows() {
         "type": "text", "content": "Hello from WhatsApp API!", "mediaUrl": null, "caption": null,
         "timestamp": message["timestamp"], "status": "read", "readAt": message["readAt"], "error": null,
         "media": null, "location": null, "contacts": null, "poll": null, "mentions": [], "editedAt": null, "deletedAt": null, "bulkId": null,
-        "metadata": {"messageId": id, "quoted": null, "forwarded": false, "fromMe": true, "broadcast": false},
+        "metadata": {"messageId": id, "quoted": null, "forwarded": false, "fromMe": true, "broadcast": false, "author": "api"},
     });
     assert_eq!(*message, expected);
     // WhatsApp tells the second alone.
@@ -211,4 +211,16 @@ async fn every_message_of_many_is_reached_by_page_and_by_cursor_while_more_arriv
         }
     }
     assert!(list(&world, &format!("?deviceId={}", other.id)).await["pagination"]["total"].as_u64() >= Some(50));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_says_who_wrote_it_for_the_account() {
+    let (world, device, ani, budi) = World::pair().await;
+    let by_api = device.sent(&world.program, &budi.number, "dari API").await;
+    let by_phone = ani.write(&budi.number, "dari telepon").await;
+    let by_budi = budi.write(&ani.number, "dari Budi").await;
+    for (id, author) in [(by_api, json!("api")), (by_phone, json!("phone")), (by_budi, json!(null))] {
+        let record = world.record(&id, "is there", |_| true).await;
+        assert_eq!(record["metadata"]["author"], author, "{record}");
+    }
 }

@@ -45,6 +45,7 @@ async fn furnish(world: &World) -> (Value, String) {
     let (message, doomed_message) = (device.sent(program, &budi.number, "one").await, device.sent(program, &budi.number, "two").await);
     let received = budi.write(&ani.number, "three").await;
     world.wait_for_message(&received, "delivered").await;
+    let (group, doomed_group) = (world.group("Arisan", &ani, &[&budi]).await, world.group("Rapat", &ani, &[&budi]).await);
     let recipients = json!([{"phone": budi.number, "message": "four"}, {"phone": budi.number, "message": "five"}]);
     let bulk = json!({"sessionId": device.session_id, "recipients": recipients, "options": {"delay": 3_600_000}});
     let bulk = program.post("/send/bulk", &bulk).await;
@@ -66,6 +67,9 @@ async fn furnish(world: &World) -> (Value, String) {
         "spareDevice": spare.id,
         "doomedDevice": doomed.id,
         "sessionId": device.session_id,
+        "spareSession": spare.session_id,
+        "groupId": group,
+        "doomedGroup": doomed_group,
         "userId": 123,
         "contactId": budi.jid(),
         "message": message,

@@ -53,6 +53,7 @@ async fn what_is_no_poll_is_refused() {
         (json!({"question": "?", "options": ["a", "x".repeat(101)]}), "options"),
         (json!({"question": "?", "options": ["a", "b"], "selectableCount": 3}), "selectableCount"),
         (json!({"question": "?", "options": ["a", "b"], "selectableCount": -1}), "selectableCount"),
+        (json!({"question": "?", "options": ["a", "b"], "quoted": "3EB0"}), "quoted: "),
     ] {
         let refused = device.send_as(&world.program, "/send/poll", &budi.number, body.clone()).await;
         assert_eq!((refused.status, refused.code()), (400, "VALIDATION_ERROR"), "{body}: {:?}", refused.body);
