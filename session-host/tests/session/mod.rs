@@ -13,5 +13,6 @@ mod linking;
 mod past;
 mod people;
 mod received;
+mod replies;
 mod waiting;
 mod world;

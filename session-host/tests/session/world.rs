@@ -33,6 +33,8 @@ pub struct World {
     pub intake: Intake,
     /// Takes effect at the next start.
     pub max_download_bytes: u64,
+    /// How long a chat is left to a person on the phone; takes effect at the next start.
+    pub silence: Duration,
     replies: Arc<InProcessReplies>,
     push: Arc<InProcessPush>,
     host: Option<Host>,
@@ -52,8 +54,19 @@ impl World {
         let (replies, push) = (Arc::new(InProcessReplies::default()), Arc::new(InProcessPush::default()));
         let intake = intake(&store, &replies);
         let http = Client::builder().no_proxy().build().unwrap();
-        let mut world =
-            Self { sandbox, store, media, intake, max_download_bytes: 100_000_000, replies, push, host: None, http, data: vec![data] };
+        let mut world = Self {
+            sandbox,
+            store,
+            media,
+            intake,
+            max_download_bytes: 100_000_000,
+            silence: Duration::from_secs(1800),
+            replies,
+            push,
+            host: None,
+            http,
+            data: vec![data],
+        };
         world.start().await;
         world
     }
@@ -99,7 +112,8 @@ impl World {
         };
         let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
         let webhooks = deliver::Config::new("secret", Reach::Loopback);
-        let config = Config { max_download_bytes: self.max_download_bytes, ..Config::from(webhooks) };
+        let mut config = Config { max_download_bytes: self.max_download_bytes, ..Config::from(webhooks) };
+        (config.replies.pause, config.replies.silence) = (Duration::from_millis(1), self.silence);
         self.host = Some(Host::start(ports, network, config).await);
     }
 
