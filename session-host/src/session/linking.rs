@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    model::{Command, EventData, Jid, Outcome, PairingCode, Session, Status, Timestamp},
+    model::{Command, EventData, Jid, Outcome, PairingCode, Server, Session, Status, Timestamp},
     ports::Received,
 };
 use tokio::{
@@ -57,7 +57,9 @@ impl Actor {
     pub(super) async fn pairing_code(&mut self, received: Received) -> Result<(), Stop> {
         let Command::PairingCode { phone } = received.envelope.command.clone() else { return Ok(()) };
         let now = self.shared.ports.clock.now();
-        let refusal = if is_stale(&received.envelope, now) {
+        let refusal = if phone.server() != Server::Phone {
+            Some("invalid_phone")
+        } else if is_stale(&received.envelope, now) {
             Some("timeout")
         } else if self.session.is_linked() {
             Some("already_linked")
@@ -85,6 +87,8 @@ impl Actor {
         let client = link.client.clone();
         if self.session.pairing_code.is_some() {
             client.cancel_pair_code().await;
+            self.linking.ends_at = None;
+            self.store_session(Session { pairing_code: None, ..self.session.clone() }, None).await?;
         }
         self.linking.tasks.spawn(async move {
             let code = timeout(DEADLINE, get_code(&client, &phone)).await.unwrap_or(Err(Refusal::TIMEOUT));

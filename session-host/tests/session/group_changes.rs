@@ -120,6 +120,24 @@ async fn what_others_do_to_groups_is_known_and_told() {
 }
 
 #[tokio::test]
+async fn what_happened_to_groups_while_the_host_was_down_is_known_and_told() {
+    let mut world = world().await;
+    let device = world.linked(ANI).await;
+    let (stays, goes) = (world.made(BUDI, &[ANI]).await, world.made(CITRA, &[ANI]).await);
+    for group in [&stays, &goes] {
+        world.group(&device, group, "it is known", |_| true).await;
+    }
+    world.stop().await;
+    world.put(&format!("/groups/{stays}"), json!({"by": BUDI, "subject": "Lain"})).await;
+    world.post(&format!("/groups/{goes}/participants"), json!({"by": CITRA, "action": "remove", "participants": [ANI]})).await;
+    let mut events = world.events();
+    world.start().await;
+    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"jid": goes.to_string()}));
+    world.no_group(&device, &goes).await;
+    world.group(&device, &stays, "its name is known", |group| group.subject == "Lain").await;
+}
+
+#[tokio::test]
 async fn a_group_is_made_changed_and_left() {
     let world = world().await;
     let device = world.linked(ANI).await;

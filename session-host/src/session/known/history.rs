@@ -68,3 +68,15 @@ fn moment(time: u64) -> Timestamp {
     let millis = if time > 100_000_000_000 { time } else { time * 1000 };
     i64::try_from(millis).map_or(Timestamp::MAX, Timestamp::from_millis)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_in_seconds_or_milliseconds_or_never_end() {
+        assert_eq!(moment(1_600_000_000), Timestamp::from_millis(1_600_000_000_000));
+        assert_eq!(moment(1_600_000_000_000), Timestamp::from_millis(1_600_000_000_000));
+        assert_eq!((moment(u64::MAX), moment(i64::MAX.unsigned_abs())), (Timestamp::MAX, Timestamp::MAX));
+    }
+}

@@ -10,7 +10,7 @@ mod history;
 mod news;
 mod queue;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::pending, sync::Arc, time::Duration};
 
 use domain::{
     model::{EventData, Jid},
@@ -198,6 +198,10 @@ impl Inbox {
     }
 
     async fn failed_to_keep(&self, failures: &mut u32, error: &PortError) {
+        if matches!(error, PortError::Fenced) {
+            // Another host holds the device now, and knows all this by itself.
+            return pending().await;
+        }
         *failures += 1;
         tracing::error!(device = %self.device, ?error, "news of people, chats and groups could not be stored");
         tokio::time::sleep(BACKOFF.after(*failures)).await;

@@ -134,3 +134,31 @@ fn muted_until(action: &MuteAction) -> Option<Timestamp> {
         _ => Timestamp::MAX,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_address_book_comes_with_the_persons_other_name_and_may_be_empty() {
+        let (phone, lid): (WaJid, WaJid) = ("6281100000001@s.whatsapp.net".parse().unwrap(), "100000012345678@lid".parse().unwrap());
+        let action = ContactAction {
+            full_name: Some(String::new()),
+            first_name: Some("Ani".into()),
+            lid_jid: Some(lid.to_string()),
+            pn_jid: Some(phone.to_string()),
+            ..ContactAction::default()
+        };
+        assert_eq!(named(&phone, &action), (Some(lid.clone()), Some("Ani".into())));
+        assert_eq!(named(&lid, &action), (Some(phone.clone()), Some("Ani".into())));
+        assert_eq!(named(&phone, &ContactAction::default()), (None, None));
+    }
+
+    #[test]
+    fn a_mute_without_an_end_never_ends() {
+        let until = |muted, end| muted_until(&MuteAction { muted: Some(muted), mute_end_timestamp: end, ..MuteAction::default() });
+        assert_eq!(until(true, Some(1_600_000_000_000)), Some(Timestamp::from_millis(1_600_000_000_000)));
+        assert_eq!([until(true, Some(-1)), until(true, Some(0)), until(true, None)], [Some(Timestamp::MAX); 3]);
+        assert_eq!(until(false, Some(1_600_000_000_000)), None);
+    }
+}

@@ -55,7 +55,7 @@ pub struct Queue {
 pub struct State {
     /// What was told and is not stored yet.
     pub news: VecDeque<Arc<Event>>,
-    /// Since when everything that was hinted at is known, the time between two connections apart.
+    /// When all groups were last looked at.
     pub complete_since: Option<Instant>,
     pub blocked: bool,
     all_groups: bool,
