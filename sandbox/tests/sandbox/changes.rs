@@ -10,7 +10,7 @@ use whatsapp_rust::Jid;
 
 use whatsapp_rust::send::RevokeType;
 
-use crate::net::{Companion, Net};
+use crate::net::{Companion, Net, Phone};
 
 fn text(text: &str) -> Message {
     Message { conversation: Some(text.to_owned()), ..Default::default() }
@@ -20,12 +20,25 @@ fn key(chat: &Jid, from_me: bool, id: &str) -> MessageKey {
     MessageKey { remote_jid: Some(chat.to_string()), from_me: Some(from_me), id: Some(id.to_owned()), participant: None }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_companion_edits_and_deletes() {
-    let net = Net::start().await;
+/// Ani with a companion, and Budi.
+async fn acquainted(net: &Net) -> (Phone<'_>, Phone<'_>, Companion) {
     let ani = net.phone("6281100000001", "Ani").await;
     let budi = net.phone("6281100000002", "Budi").await;
     let companion = ani.link().await;
+    (ani, budi, companion)
+}
+
+/// Budi wrote this to Ani, and her companion has it.
+async fn greeted(ani: &Phone<'_>, budi: &Phone<'_>, companion: &Companion) -> String {
+    let id = budi.write(&ani.number, "halo").await;
+    companion.message(&id).await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_companion_edits_and_deletes() {
+    let net = Net::start().await;
+    let (ani, budi, companion) = acquainted(&net).await;
     companion.send(&budi.jid, "halo", "3EB0A1").await;
     companion.client.edit_message(budi.jid.clone(), "3EB0A1", text("hai")).await.unwrap();
     for phone in [&ani, &budi] {
@@ -43,11 +56,8 @@ async fn a_companion_edits_and_deletes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_edits_and_deletes() {
     let net = Net::start().await;
-    let ani = net.phone("6281100000001", "Ani").await;
-    let budi = net.phone("6281100000002", "Budi").await;
-    let companion = ani.link().await;
-    let id = budi.write(&ani.number, "halo").await;
-    companion.message(&id).await;
+    let (ani, budi, companion) = acquainted(&net).await;
+    let id = greeted(&ani, &budi, &companion).await;
 
     let edit = budi.letter(&ani.jid, json!({"edit": {"messageId": id, "text": "hai"}})).await;
     let message = companion.message(&edit).await.message;
@@ -91,11 +101,8 @@ async fn a_caption_is_edited_and_the_file_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_changes_what_someone_else_wrote() {
     let net = Net::start().await;
-    let ani = net.phone("6281100000001", "Ani").await;
-    let budi = net.phone("6281100000002", "Budi").await;
-    let companion = ani.link().await;
-    let id = budi.write(&ani.number, "halo").await;
-    companion.message(&id).await;
+    let (ani, budi, companion) = acquainted(&net).await;
+    let id = greeted(&ani, &budi, &companion).await;
     companion.client.edit_message(budi.jid.clone(), &id, text("bukan")).await.unwrap();
     companion.client.revoke_message(budi.jid.clone(), &id, RevokeType::Sender).await.unwrap();
     companion.send(&budi.jid, "selesai", "3EB0B1").await;
@@ -107,11 +114,8 @@ async fn nobody_changes_what_someone_else_wrote() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reactions_come_and_go() {
     let net = Net::start().await;
-    let ani = net.phone("6281100000001", "Ani").await;
-    let budi = net.phone("6281100000002", "Budi").await;
-    let companion = ani.link().await;
-    let id = budi.write(&ani.number, "halo").await;
-    companion.message(&id).await;
+    let (ani, budi, companion) = acquainted(&net).await;
+    let id = greeted(&ani, &budi, &companion).await;
 
     companion.client.send_reaction(budi.jid.clone(), key(&budi.jid, false, &id), "👍").await.unwrap();
     let mut expected = json!([{"from": ani.jid.to_string(), "emoji": "👍"}]);
@@ -151,9 +155,7 @@ async fn open(companion: &Companion, poll: &Message, id: &str, author: &Jid, vot
 #[tokio::test(flavor = "multi_thread")]
 async fn a_companion_votes_in_the_poll_of_a_phone() {
     let net = Net::start().await;
-    let ani = net.phone("6281100000001", "Ani").await;
-    let budi = net.phone("6281100000002", "Budi").await;
-    let companion = ani.link().await;
+    let (ani, budi, companion) = acquainted(&net).await;
     let poll = json!({"poll": {"question": "Kapan?", "options": ["Senin", "Selasa", "Rabu"], "selectable": 0}});
     for author in [&budi.jid, &budi.lid] {
         let (to, way) = if author == &budi.lid { (&ani.lid, "lid") } else { (&ani.jid, "pn") };
@@ -176,9 +178,7 @@ async fn a_companion_votes_in_the_poll_of_a_phone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_votes_in_the_poll_of_a_companion() {
     let net = Net::start().await;
-    let ani = net.phone("6281100000001", "Ani").await;
-    let budi = net.phone("6281100000002", "Budi").await;
-    let companion = ani.link().await;
+    let (ani, budi, companion) = acquainted(&net).await;
     let options = ["Senin".to_owned(), "Selasa".to_owned()];
     let (sent, secret) = companion.client.polls().create(budi.jid.clone(), "Kapan?", &options, 1).await.unwrap();
     let id = sent.message_id;

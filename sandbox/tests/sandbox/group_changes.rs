@@ -17,7 +17,7 @@ const BUDI: &str = "6281100000002";
 const CICI: &str = "6281100000003";
 const NOBODY: &str = "6281100000009";
 
-async fn update(companion: &Companion, wanted: impl Fn(&Action) -> bool) -> GroupUpdate {
+pub async fn update(companion: &Companion, wanted: impl Fn(&Action) -> bool) -> GroupUpdate {
     let wanted = |event: &Event| match event {
         Event::GroupUpdate(update) if wanted(&update.action) => Some(update.clone()),
         _ => None,

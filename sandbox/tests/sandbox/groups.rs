@@ -4,12 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wacore::stanza::groups::GroupNotificationAction;
 use wacore::store::traits::SignalStore as _;
-use wacore::types::events::Event;
 use wacore::types::jid::JidExt as _;
 use wacore::types::presence::ReceiptType;
 use waproto::whatsapp::Message;
 use whatsapp_rust::Jid;
 
+use crate::group_changes::update;
 use crate::net::{Companion, Net, text};
 
 const ANI: &str = "6281100000001";
@@ -195,10 +195,6 @@ async fn members_come_and_go() {
     let message = Message { conversation: Some("halo?".to_owned()), ..Default::default() };
     assert!(newcomer.client.send_message(group, message).await.is_err());
     assert_eq!(cici.messages().await.len(), 1);
-}
-
-async fn update(companion: &Companion, wanted: impl Fn(&GroupNotificationAction) -> bool) {
-    companion.wait("group update", |event| matches!(event, Event::GroupUpdate(update) if wanted(&update.action)).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
