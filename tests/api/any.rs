@@ -12,12 +12,17 @@ use tokio::{
 use crate::world::{Answer, Device, TOKEN, World, answer, moment};
 
 /// Every endpoint that asks for a token, with a body that would do.
-const ENDPOINTS: [(&str, &str, Option<&str>); 18] = [
+const ENDPOINTS: [(&str, &str, Option<&str>); 23] = [
     ("GET", "/devices", None),
     ("POST", "/devices", Some(r#"{"userId":1,"alias":"Any"}"#)),
     ("GET", "/devices/{id}", None),
     ("PUT", "/devices/{id}", Some(r#"{"description":"any"}"#)),
     ("DELETE", "/devices/{id}", None),
+    ("GET", "/devices/{id}/settings/webhook", None),
+    ("PUT", "/devices/{id}/settings/webhook", Some(r#"{"url":"http://127.0.0.1:9/"}"#)),
+    ("POST", "/devices/{id}/settings/webhook/test", Some(r#"{"testPayload":{}}"#)),
+    ("GET", "/devices/{id}/deliveries", None),
+    ("POST", "/devices/{id}/deliveries/replay", Some(r#"{"ids":[]}"#)),
     ("POST", "/devices/{id}/connect", None),
     ("POST", "/devices/{id}/disconnect", None),
     ("POST", "/devices/{id}/relogin", None),

@@ -104,6 +104,7 @@ impl Conversation {
             expected.push((id.clone(), "message_status:read".to_owned()));
         }
         expected.extend(written.iter().map(|(_, id)| (id.clone(), "message_received:delivered".to_owned())));
+        self.receiver.all_events(&self.device.id).await;
         let told = eventually("the webhook was told everything", async || {
             let told: Vec<_> = self.receiver.events(&self.device.id).iter().filter_map(of_message).collect();
             expected.iter().all(|event| told.contains(event)).then_some(told)

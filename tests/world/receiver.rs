@@ -1,7 +1,11 @@
 //! A webhook receiver that remembers what it got and answers as it is told.
 
 use std::{
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,6 +14,7 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
     routing::post,
 };
 use serde_json::Value;
@@ -26,6 +31,12 @@ pub enum Answering {
     Status(u16),
     /// Takes everything after this long.
     Slowly(Duration),
+    /// Refuses every other one with this status.
+    ByTurns(u16),
+    /// Refuses what has this text in it with this status, and takes the rest.
+    Without(&'static str, u16),
+    /// Sends everything elsewhere.
+    Elsewhere(String),
 }
 
 /// One delivery, as it came.
@@ -39,6 +50,9 @@ pub struct Delivered {
 #[derive(Clone)]
 struct Shared {
     answering: watch::Sender<Answering>,
+    asked: Arc<AtomicUsize>,
+    /// How many are being answered, and the most there were at a time.
+    busy: Arc<Mutex<(usize, usize)>>,
     taken: Arc<Mutex<Vec<Delivered>>>,
     refused: Arc<Mutex<Vec<Delivered>>>,
 }
@@ -50,7 +64,13 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn start() -> Self {
-        let shared = Shared { answering: watch::Sender::new(Answering::Ok), taken: Arc::default(), refused: Arc::default() };
+        let shared = Shared {
+            answering: watch::Sender::new(Answering::Ok),
+            asked: Arc::default(),
+            busy: Arc::default(),
+            taken: Arc::default(),
+            refused: Arc::default(),
+        };
         let router = Router::new().route("/hook", post(take)).with_state(shared.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -68,17 +88,35 @@ impl Receiver {
         self.shared.taken.lock().unwrap().clone()
     }
 
-    /// The events of one device that it took, each once, however often it was told: none is missing, and none came before an earlier one.
+    /// The events of one device that it took, by their sequence and each once, however often it was told: none came before an earlier one about
+    /// the same chat.
     pub fn events(&self, device: &str) -> Vec<Value> {
-        let mut events: Vec<Value> = Vec::new();
-        for Delivered { body, .. } in self.taken() {
-            let known = body["deviceId"] != *device || events.iter().any(|event| event["id"] == body["id"]);
-            if !known {
-                assert_eq!(body["seq"], events.len() + 1, "an event is missing or out of order: {body}");
-                events.push(body);
+        let (mut events, mut chats) = (BTreeMap::new(), HashMap::new());
+        for Delivered { body, .. } in self.taken().into_iter().filter(|taken| taken.body["deviceId"] == *device) {
+            let seq = body["seq"].as_u64().unwrap();
+            if events.contains_key(&seq) {
+                continue;
             }
+            let chat = ["chatId", "jid"].iter().find_map(|field| body["data"][*field].as_str()).unwrap_or_default().to_owned();
+            assert!(chats.insert(chat, seq) < Some(seq), "an earlier event about its chat came before: {body}");
+            events.insert(seq, body);
         }
-        events
+        events.into_values().collect()
+    }
+
+    /// The same, once none is missing.
+    pub async fn all_events(&self, device: &str) -> Vec<Value> {
+        eventually("the webhook was told everything", async || {
+            let events = self.events(device);
+            let complete = events.iter().zip(1..).all(|(event, seq)| event["seq"] == seq);
+            complete.then_some(events)
+        })
+        .await
+    }
+
+    /// The most deliveries it ever had at a time since the last time this was asked.
+    pub fn most_at_once(&self) -> usize {
+        std::mem::take(&mut self.shared.busy.lock().unwrap().1)
     }
 
     /// What it refused, in order.
@@ -92,13 +130,28 @@ impl Receiver {
     }
 }
 
-async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) -> StatusCode {
+async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) -> Response {
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     let delivered = Delivered { headers, bytes, body };
     let answering = shared.answering.borrow().clone();
+    let turn = shared.asked.fetch_add(1, Ordering::SeqCst);
+    {
+        let mut busy = shared.busy.lock().unwrap();
+        *busy = (busy.0 + 1, busy.1.max(busy.0 + 1));
+    }
+    let mut location = None;
     let status = match answering {
         Answering::Ok => StatusCode::OK,
         Answering::Status(status) => StatusCode::from_u16(status).unwrap(),
+        Answering::ByTurns(status) if turn % 2 == 0 => StatusCode::from_u16(status).unwrap(),
+        Answering::Without(text, status) if String::from_utf8_lossy(&delivered.bytes).contains(text) => {
+            StatusCode::from_u16(status).unwrap()
+        }
+        Answering::ByTurns(_) | Answering::Without(..) => StatusCode::OK,
+        Answering::Elsewhere(url) => {
+            location = Some([("location", url)]);
+            StatusCode::TEMPORARY_REDIRECT
+        }
         Answering::Slowly(wait) => {
             tokio::time::sleep(wait).await;
             StatusCode::OK
@@ -106,5 +159,6 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) ->
     };
     let list = if status.is_success() { &shared.taken } else { &shared.refused };
     list.lock().unwrap().push(delivered);
-    status
+    shared.busy.lock().unwrap().0 -= 1;
+    (status, location).into_response()
 }

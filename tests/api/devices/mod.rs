@@ -5,6 +5,7 @@ mod connect;
 mod contacts;
 mod create;
 mod delete;
+mod deliveries;
 mod disconnect;
 mod get;
 mod groups;

@@ -1,3 +1,4 @@
 //! `/devices/{id}/settings`
 
 mod ai;
+mod webhook;
