@@ -27,6 +27,6 @@ use crate::{api::Api, error::ApiError};
 pub async fn send(api: &Api, terms: Terms, session: Option<&str>, draft: Draft, options: Options) -> Result<Answer<Sent>, ApiError> {
     match terms.begin(api, session, |first| first.kind == draft.kind).await? {
         Begun::New(sender) => Sent::of(sender.send(api, draft, options).await?),
-        Begun::Repeated(first) => Sent::of(first),
+        Begun::Repeated(first) => Sent::of(*first),
     }
 }

@@ -40,7 +40,7 @@ pub enum Begun {
     /// It is a new one: what it asks for is to be sent.
     New(Box<Sender>),
     /// Its idempotency key was used before, by the request that sent this.
-    Repeated(Message),
+    Repeated(Box<Message>),
 }
 
 impl Terms {
@@ -79,7 +79,8 @@ impl Terms {
                 return Err(ApiError::invalid("Idempotency-Key", "was used for a message of another type"));
             }
             let waits = !self.respond_async && first.due_at.is_none();
-            return Ok(Begun::Repeated(if waits { outcome::of_record(api, first).await? } else { first }));
+            let first = if waits { outcome::of_record(api, first).await? } else { first };
+            return Ok(Begun::Repeated(first.into()));
         }
         self.over(api, device).await.map(Box::new).map(Begun::New)
     }

@@ -46,7 +46,7 @@ pub async fn handle(
     let to = recipient(&request.recipient)?;
     let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.forwarded).await? {
         Begun::New(sender) => sender,
-        Begun::Repeated(first) => return Sent::of(first),
+        Begun::Repeated(first) => return Sent::of(*first),
     };
     let message = target(&api, &sender.device, &id).await?;
     may_forward(&api, &message).await?;

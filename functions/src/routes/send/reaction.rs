@@ -43,7 +43,7 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
     let chat = request.recipient.as_deref().map(recipient).transpose()?;
     let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.kind == MessageType::Reaction).await? {
         Begun::New(sender) => sender,
-        Begun::Repeated(first) => return Sent::of(first),
+        Begun::Repeated(first) => return Sent::of(*first),
     };
     let message = target(&api, &sender.device, &request.message_id).await?;
     if chat.is_some_and(|chat| chat != message.chat && Some(&chat) != message.lid.as_ref()) {

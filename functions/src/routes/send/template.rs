@@ -51,7 +51,7 @@ pub async fn handle(State(api): State<Arc<Api>>, terms: Terms, Json(request): Js
     let to = recipient(&request.recipient)?;
     let sender = match terms.begin(&api, request.session_id.as_deref(), |first| first.kind == MessageType::Text).await? {
         Begun::New(sender) => sender,
-        Begun::Repeated(first) => return Sent::of(first),
+        Begun::Repeated(first) => return Sent::of(*first),
     };
     let template = template(&api, &sender.device, &request.template.name).await?;
     let text = filled(&template.content, request.template.variables.0, || "template.variables".into())?;

@@ -53,7 +53,7 @@ async fn by_name(api: &Api, terms: Terms, kind: Kind, mut request: MediaRequest)
     };
     let sender = match terms.begin(api, request.session_id.as_deref(), |first| first.kind == files::message_type(kind)).await? {
         Begun::New(sender) => sender,
-        Begun::Repeated(first) => return MediaSent::of(kind, first),
+        Begun::Repeated(first) => return MediaSent::of(kind, *first),
     };
     let ready = match source {
         Source::Url(url) => fetched(api, &sender.device, kind, &url).await?,
@@ -75,7 +75,7 @@ async fn by_form(api: &Api, terms: Terms, kind: Kind, mut form: Form) -> Result<
     }
     let sender = match terms.begin(api, form.field("sessionId"), |first| first.kind == files::message_type(kind)).await? {
         Begun::New(sender) => sender,
-        Begun::Repeated(first) => return MediaSent::of(kind, first),
+        Begun::Repeated(first) => return MediaSent::of(kind, *first),
     };
     let ready = taken_in(api, &sender.device.id, kind, part).await?;
     match rest(kind, &mut form).await {
@@ -100,7 +100,7 @@ async fn file_first(api: &Api, terms: Terms, kind: Kind, mut form: Form, part: P
     api.media.delete(&nobody, &ready.id).await?;
     match placed? {
         (Begun::New(sender), request, to) => finish(api, &sender, kind, to, request, ready).await,
-        (Begun::Repeated(first), ..) => MediaSent::of(kind, first),
+        (Begun::Repeated(first), ..) => MediaSent::of(kind, *first),
     }
 }
 
