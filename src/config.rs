@@ -50,7 +50,7 @@ pub struct Config {
     /// `RATE_LIMIT_IP_PER_HOUR` (1000), `RATE_LIMIT_MESSAGES_PER_MINUTE` (100), `RATE_LIMIT_MEDIA_PER_MINUTE` (10),
     /// `RATE_LIMIT_QR_PER_MINUTE` (5): how often things may be done; 0 for as often as anyone likes.
     pub rate_limits: RateLimits,
-    /// `PUBLIC_URL`: what this program is reached by from outside, such as `https://wa.example.com`; links to files begin with it.
+    /// `PUBLIC_URL`: what this program is reached by from outside, such as `https://wa.example.com`; links to files and link pages begin with it.
     pub public_url: Option<String>,
     /// `ALLOW_PRIVATE_URLS` (true): whether webhooks, and files to be sent, may lie on this machine and in private networks.
     pub allow_private_urls: bool,

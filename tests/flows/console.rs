@@ -156,6 +156,11 @@ async fn the_console_speaks_indonesian_and_fits_a_narrow_phone() {
     browser.find("heading", "Pengiriman gagal").await;
     browser.fits().await;
     browser.picture("webhook-sempit").await;
+    browser.click("button", "Buat halaman tautan").await;
+    browser.sees("Berlaku sampai").await;
+    let url = browser.evaluate("document.querySelector('.made input').value").await;
+    assert!(url.as_str().unwrap().starts_with(&format!("{}/link/", origin(&world))), "{url}");
+    browser.fits().await;
     browser.click("link", "← Semua perangkat").await;
     browser.click("button", "Perangkat baru").await;
     browser.fits().await;

@@ -24,13 +24,21 @@ function start(error) {
 /** Where one signs in. */
 function entrance(error) {
   const token = h('input', { type: 'password', autocomplete: 'current-password', required: true, spellcheck: 'false' });
-  const entering = form({ class: 'stack' }, [field('signin.token', token, 'signin.hint'), h('button', { class: 'primary', type: 'submit', say: 'signin' })], async () => {
-    await signIn(token.value.trim());
-    start();
-  });
+  const entering = form(
+    { class: 'stack' },
+    [field('signin.token', token, 'signin.hint'), h('button', { class: 'primary', type: 'submit', say: 'signin' })],
+    async () => {
+      await signIn(token.value.trim());
+      start();
+    },
+  );
   const told = error && h('div', { class: 'notice bad', role: 'alert' }, h('p', {}, error.message));
   place(
-    h('main', { class: 'entrance' }, h('div', { class: 'card' }, brand('h1'), h('p', { class: 'quiet', say: 'signin.about' }), told, entering)),
+    h(
+      'main',
+      { class: 'entrance' },
+      h('div', { class: 'card' }, brand('h1'), h('p', { class: 'quiet', say: 'signin.about' }), told, entering),
+    ),
     h('footer', {}, language, docs()),
   );
   delete document.body.dataset.view;

@@ -21,7 +21,9 @@ export function devicePanel(id, list) {
   const connect = button('device.connect', () => does('connect'), 'primary');
   const show = button('device.show', () => does('connect'), 'primary');
   const disconnect = button('device.disconnect', () => does('disconnect'));
-  const relogin = button('device.relogin', () => sure('device.relogin', 'device.relogin.title', 'device.relogin.sure', () => does('relogin')));
+  const relogin = button('device.relogin', () =>
+    sure('device.relogin', 'device.relogin.title', 'device.relogin.sure', () => does('relogin')),
+  );
   const remove = button('device.delete', () => sure('device.delete', 'device.delete.title', 'device.delete.sure', deletion), 'danger');
   const actions = h('div', { class: 'buttons' }, connect, show, disconnect, relogin, remove);
   const back = h('a', { class: 'back', href: '#/', say: 'back' });
@@ -134,26 +136,43 @@ function fold(key, content, onOpen = () => {}) {
 
 /** Makes a page that an end customer can link their account on. */
 function linkPage(path) {
-  const time = choice([['3600', 'linkpage.hour'], ['86400', 'linkpage.day'], ['604800', 'linkpage.week']]);
+  const time = choice([
+    ['3600', 'linkpage.hour'],
+    ['86400', 'linkpage.day'],
+    ['604800', 'linkpage.week'],
+  ]);
   time.value = '86400';
-  const language = choice([['', 'linkpage.theirs'], ['en', 'linkpage.en'], ['id', 'linkpage.id']]);
+  const language = choice([
+    ['', 'linkpage.theirs'],
+    ['en', 'linkpage.en'],
+    ['id', 'linkpage.id'],
+  ]);
   const url = h('input', { readonly: true, 'say-aria-label': 'linkpage.url' });
   const copied = h('span', { role: 'status' });
   const until = h('small', {});
   const made = h(
     'div',
     { class: 'made', hidden: true },
-    h('div', { class: 'joined' }, url, h('button', { type: 'button', say: 'copy', onclick: () => copy(url).then(() => say(copied, 'copied')) })),
+    h(
+      'div',
+      { class: 'joined' },
+      url,
+      h('button', { type: 'button', say: 'copy', onclick: () => copy(url).then(() => say(copied, 'copied')) }),
+    ),
     until,
     copied,
   );
-  const making = form({ class: 'row' }, [field('linkpage.time', time), field('linkpage.language', language), h('button', { type: 'submit', say: 'linkpage.make' })], async () => {
-    const asked = { expiresIn: Number(time.value), ...(language.value ? { language: language.value } : {}) };
-    const page = await ask('POST', `${path}/link-page`, asked);
-    url.value = page.url;
-    say(until, 'linkpage.until', { moment: new Date(page.expiresAt) });
-    copied.textContent = '';
-    made.hidden = false;
-  });
+  const making = form(
+    { class: 'row' },
+    [field('linkpage.time', time), field('linkpage.language', language), h('button', { type: 'submit', say: 'linkpage.make' })],
+    async () => {
+      const asked = { expiresIn: Number(time.value), ...(language.value ? { language: language.value } : {}) };
+      const page = await ask('POST', `${path}/link-page`, asked);
+      url.value = page.url;
+      say(until, 'linkpage.until', { moment: new Date(page.expiresAt) });
+      copied.textContent = '';
+      made.hidden = false;
+    },
+  );
   return h('div', {}, h('p', { class: 'quiet', say: 'linkpage.about' }), making, made);
 }

@@ -17,7 +17,15 @@ export function deviceList() {
   const empty = h('p', { class: 'quiet empty', say: 'devices.none', hidden: true });
   const more = h('button', { type: 'button', class: 'plain', say: 'devices.more', hidden: true, onclick: () => load(cursor) });
   const create = h('button', { type: 'button', class: 'primary', say: 'devices.new', onclick: creation });
-  const node = h('section', { 'aria-labelledby': 'devices' }, h('div', { class: 'head' }, h('h2', { id: 'devices', say: 'devices' }), create), told.node, items, empty, more);
+  const node = h(
+    'section',
+    { 'aria-labelledby': 'devices' },
+    h('div', { class: 'head' }, h('h2', { id: 'devices', say: 'devices' }), create),
+    told.node,
+    items,
+    empty,
+    more,
+  );
   let cursor;
   let selected = '';
 

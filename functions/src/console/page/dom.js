@@ -35,7 +35,11 @@ export function field(key, input, hint) {
 
 /** A choice between values, each with its text. */
 export function choice(options, properties = {}) {
-  return h('select', properties, options.map(([value, text]) => h('option', { value, say: text })));
+  return h(
+    'select',
+    properties,
+    options.map(([value, text]) => h('option', { value, say: text })),
+  );
 }
 
 /** Where something says how it went: read out at once when it went wrong. */

@@ -12,7 +12,11 @@ export function linking(ask) {
   const image = h('img', { class: 'code', 'say-alt': 'link.qr' });
   const countdown = new Countdown('link.valid');
   const qr = h('figure', { class: 'qr' }, image, h('figcaption', {}, countdown.node));
-  const steps = h('ol', { class: 'steps' }, ['link.step1', 'link.step2', 'link.step3'].map((key) => h('li', { say: key })));
+  const steps = h(
+    'ol',
+    { class: 'steps' },
+    ['link.step1', 'link.step2', 'link.step3'].map((key) => h('li', { say: key })),
+  );
   const scan = h('div', { class: 'scan' }, qr, steps);
   const wait = h('div', { class: 'spinner', 'aria-hidden': 'true' });
   const again = h('button', { class: 'primary', type: 'button', say: 'link.again', onclick: connect });
@@ -81,14 +85,24 @@ function pairing(ask) {
   const code = h('output', { class: 'pairing', 'aria-live': 'assertive' });
   const countdown = new Countdown('link.valid');
   const shown = h('div', { hidden: true }, h('p', { say: 'link.type' }), code, countdown.node);
-  const asking = form({}, [field('link.number', number, 'link.number.hint'), h('button', { type: 'submit', say: 'link.get' })], async () => {
-    shown.hidden = true;
-    const { pairingCode, expiresAt } = await ask(number.value.trim());
-    code.textContent = pairingCode;
-    countdown.until(new Date(expiresAt));
-    shown.hidden = false;
-  });
-  return h('details', { class: 'by-number' }, h('summary', {}, h('span', { say: 'link.byNumber' }), ' ', h('small', { say: 'link.byNumber.hint' })), asking, shown);
+  const asking = form(
+    {},
+    [field('link.number', number, 'link.number.hint'), h('button', { type: 'submit', say: 'link.get' })],
+    async () => {
+      shown.hidden = true;
+      const { pairingCode, expiresAt } = await ask(number.value.trim());
+      code.textContent = pairingCode;
+      countdown.until(new Date(expiresAt));
+      shown.hidden = false;
+    },
+  );
+  return h(
+    'details',
+    { class: 'by-number' },
+    h('summary', {}, h('span', { say: 'link.byNumber' }), ' ', h('small', { say: 'link.byNumber.hint' })),
+    asking,
+    shown,
+  );
 }
 
 /** How long something is still good: seen, and not read out every second. */

@@ -15,7 +15,13 @@ export function eventLog({ all: devices, bus }) {
   device.addEventListener('change', draw);
   bus.addEventListener('change', options);
   const filter = h('div', { class: 'field inline' }, h('label', { for: 'events-device', say: 'events.device' }), device);
-  const node = h('section', { class: 'card log', 'aria-labelledby': 'events' }, h('div', { class: 'head' }, h('h2', { id: 'events', say: 'events' }), filter), items, empty);
+  const node = h(
+    'section',
+    { class: 'card log', 'aria-labelledby': 'events' },
+    h('div', { class: 'head' }, h('h2', { id: 'events', say: 'events' }), filter),
+    items,
+    empty,
+  );
   let offered;
   options();
 
@@ -49,9 +55,13 @@ export function eventLog({ all: devices, bus }) {
       h('span', { class: 'origin' }, h('span', { class: 'whose' }, devices.get(event.deviceId)?.alias ?? event.deviceId), time(event)),
     );
     const node = h('details', {}, summary, json);
-    node.addEventListener('toggle', () => {
-      json.textContent = JSON.stringify(event, shorten, 2);
-    }, { once: true });
+    node.addEventListener(
+      'toggle',
+      () => {
+        json.textContent = JSON.stringify(event, shorten, 2);
+      },
+      { once: true },
+    );
     return h('li', {}, node);
   }
 
@@ -76,7 +86,14 @@ export function eventLog({ all: devices, bus }) {
 /** The event in a few words. */
 function gist({ data }) {
   // Of a message, what it says tells more.
-  const parts = [data.type ? undefined : data.status, data.phoneNumber, data.from && `${data.pushName ?? data.from}:`, data.caption ?? data.message, data.subject, data.error ?? data.reason];
+  const parts = [
+    data.type ? undefined : data.status,
+    data.phoneNumber,
+    data.from && `${data.pushName ?? data.from}:`,
+    data.caption ?? data.message,
+    data.subject,
+    data.error ?? data.reason,
+  ];
   return parts.filter((part) => typeof part === 'string' && part).join(' ');
 }
 

@@ -32,11 +32,15 @@ export function scan(device, path, onClose) {
       },
     )
     // The events know better by now.
-    .then((found) => view.show(Object.assign(state, { ...found, ...state })), () => {});
+    .then(
+      (found) => view.show(Object.assign(state, { ...found, ...state })),
+      () => {},
+    );
   return {
     close: () => dialog.close(),
     hear({ type, data }) {
-      if (type === 'qr_code') Object.assign(state, { qrImage: data.qrImage, expiresAt: data.expiresAt, status: 'connecting', passkey: undefined });
+      if (type === 'qr_code')
+        Object.assign(state, { qrImage: data.qrImage, expiresAt: data.expiresAt, status: 'connecting', passkey: undefined });
       else if (type === 'connection_update') {
         const linked = data.status === 'connected';
         Object.assign(state, { status: data.status, reason: data.reason, linked, number: data.phoneNumber });

@@ -28,22 +28,26 @@ export function sending(sessionId) {
     return undefined;
   }
 
-  const writing = form({ class: 'stack' }, [field('send.to', to, 'send.to.hint'), field('send.text', message), h('button', { class: 'primary', type: 'submit', say: 'send' })], async () => {
-    const text = message.value;
-    const answer = await ask('POST', '/send', { sessionId: sessionId(), recipient: to.value.trim(), message: text });
-    const mark = h('span', { class: 'tick' }, h('span', { 'aria-hidden': 'true' }), h('span', {}));
-    const item = h('li', {}, h('span', { class: 'text' }, text), h('small', {}, to.value.trim()), mark);
-    shown.set(answer.messageId, { mark, item, status: 'pending' });
-    sent.prepend(item);
-    tick(answer.messageId, answer.status);
-    if (early.has(answer.messageId)) tick(answer.messageId, early.get(answer.messageId));
-    early.clear();
-    for (const [id, line] of [...shown].slice(0, -MOST)) {
-      line.item.remove();
-      shown.delete(id);
-    }
-    message.value = '';
-  });
+  const writing = form(
+    { class: 'stack' },
+    [field('send.to', to, 'send.to.hint'), field('send.text', message), h('button', { class: 'primary', type: 'submit', say: 'send' })],
+    async () => {
+      const text = message.value;
+      const answer = await ask('POST', '/send', { sessionId: sessionId(), recipient: to.value.trim(), message: text });
+      const mark = h('span', { class: 'tick' }, h('span', { 'aria-hidden': 'true' }), h('span', {}));
+      const item = h('li', {}, h('span', { class: 'text' }, text), h('small', {}, to.value.trim()), mark);
+      shown.set(answer.messageId, { mark, item, status: 'pending' });
+      sent.prepend(item);
+      tick(answer.messageId, answer.status);
+      if (early.has(answer.messageId)) tick(answer.messageId, early.get(answer.messageId));
+      early.clear();
+      for (const [id, line] of [...shown].slice(0, -MOST)) {
+        line.item.remove();
+        shown.delete(id);
+      }
+      message.value = '';
+    },
+  );
   const live = h('div', { 'aria-live': 'polite' }, sent);
   return {
     node: h('section', { class: 'card', 'aria-labelledby': 'send' }, h('h3', { id: 'send', say: 'send.title' }), writing, live),

@@ -25,8 +25,28 @@ export function webhook(path) {
     [
       check(enabled, h('span', { say: 'webhook.enabled' })),
       field('webhook.url', url),
-      h('fieldset', {}, h('legend', { say: 'webhook.events' }), h('div', { class: 'checks' }, events.map((input) => check(input, h('code', {}, input.value))))),
-      h('details', {}, h('summary', { say: 'webhook.more' }), h('div', { class: 'stack' }, field('webhook.secret', secret, 'webhook.secret.hint'), h('div', { class: 'row' }, field('webhook.retries', retries), field('webhook.timeout', timeout)), field('webhook.headers', headers, 'webhook.headers.hint'))),
+      h(
+        'fieldset',
+        {},
+        h('legend', { say: 'webhook.events' }),
+        h(
+          'div',
+          { class: 'checks' },
+          events.map((input) => check(input, h('code', {}, input.value))),
+        ),
+      ),
+      h(
+        'details',
+        {},
+        h('summary', { say: 'webhook.more' }),
+        h(
+          'div',
+          { class: 'stack' },
+          field('webhook.secret', secret, 'webhook.secret.hint'),
+          h('div', { class: 'row' }, field('webhook.retries', retries), field('webhook.timeout', timeout)),
+          field('webhook.headers', headers, 'webhook.headers.hint'),
+        ),
+      ),
       h('div', { class: 'buttons' }, h('button', { class: 'primary', type: 'submit', say: 'save' }), test),
     ],
     async () => {
@@ -68,7 +88,9 @@ export function webhook(path) {
     secret.value = present.secret ?? '';
     retries.value = present.retryCount;
     timeout.value = present.timeout;
-    headers.value = Object.entries(present.headers ?? {}).map(([name, value]) => `${name}: ${value}`).join('\n');
+    headers.value = Object.entries(present.headers ?? {})
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n');
     draw(present);
   }
 
@@ -103,8 +125,23 @@ function deliveries(path) {
   const newer = h('button', { type: 'button', class: 'plain', say: 'newer', onclick: () => load(page - 1) });
   const older = h('button', { type: 'button', class: 'plain', say: 'older', onclick: () => load(page + 1) });
   const renew = h('button', { type: 'button', class: 'plain', say: 'renew', onclick: () => load(1) });
-  const tools = h('div', { class: 'buttons' }, h('label', { class: 'check' }, all, h('span', { say: 'deliveries.all' })), replay, newer, older);
-  const node = h('section', { class: 'failed', 'aria-labelledby': 'deliveries' }, h('div', { class: 'head' }, h('h4', { id: 'deliveries', say: 'deliveries' }), renew), tools, rows, empty, told.node);
+  const tools = h(
+    'div',
+    { class: 'buttons' },
+    h('label', { class: 'check' }, all, h('span', { say: 'deliveries.all' })),
+    replay,
+    newer,
+    older,
+  );
+  const node = h(
+    'section',
+    { class: 'failed', 'aria-labelledby': 'deliveries' },
+    h('div', { class: 'head' }, h('h4', { id: 'deliveries', say: 'deliveries' }), renew),
+    tools,
+    rows,
+    empty,
+    told.node,
+  );
   let page = 1;
 
   const boxes = () => [...rows.querySelectorAll('input')];
@@ -128,7 +165,9 @@ function deliveries(path) {
   }
 
   async function again() {
-    const ids = boxes().filter((box) => box.checked).map((box) => box.value);
+    const ids = boxes()
+      .filter((box) => box.checked)
+      .map((box) => box.value);
     told.clear();
     if (ids.length === 0) {
       told.bad({ key: 'deliveries.choose' });
