@@ -83,14 +83,12 @@ impl Deliveries for Store {
                 const COUNT: &str = tally!("last_failure = ?2, failing_since = coalesce(failing_since, ?2)");
                 rows::run(connection, COUNT, (device.as_str(), at.millis()))?;
             }
-            const SINCE: &str = "SELECT failing_since FROM tallies WHERE device = (SELECT row FROM devices WHERE id = ?1)";
-            let since = rows::first(connection, SINCE, [device.as_str()], |row| rows::moment_or_null(row, 0))?;
-            Ok(since.flatten().unwrap_or(at))
+            failing_since(connection, &device, at)
         };
         Ok(self.writer().write(fail).await?)
     }
 
-    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<(), PortError> {
+    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError> {
         let (device, event, reason) = (device.clone(), event.clone(), reason.to_owned());
         let give_up = move |connection: &Connection| {
             const KEEP: &str = this!(
@@ -102,7 +100,7 @@ impl Deliveries for Store {
                 const COUNT: &str = tally!("given_up = given_up + 1, last_failure = ?2, failing_since = coalesce(failing_since, ?2)");
                 rows::run(connection, COUNT, (device.as_str(), at.millis()))?;
             }
-            Ok(())
+            failing_since(connection, &device, at)
         };
         Ok(self.writer().write(give_up).await?)
     }
@@ -184,6 +182,13 @@ pub(crate) fn expire(connection: &Connection, place: (i64, i64), at: Timestamp) 
         rows::run(connection, "UPDATE tallies SET given_up = given_up + 1 WHERE device = ?1", [place.0])?;
     }
     Ok(given_up)
+}
+
+/// Since when the webhook of a device has failed, which it does at `at`.
+fn failing_since(connection: &Connection, device: &DeviceId, at: Timestamp) -> Result<Timestamp, StoreError> {
+    const SQL: &str = "SELECT failing_since FROM tallies WHERE device = (SELECT row FROM devices WHERE id = ?1)";
+    let since = rows::first(connection, SQL, [device.as_str()], |row| rows::moment_or_null(row, 0))?;
+    Ok(since.flatten().unwrap_or(at))
 }
 
 /// A chat as it is stored.

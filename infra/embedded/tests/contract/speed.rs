@@ -1,6 +1,12 @@
 //! What writes cost; run by hand: `cargo nextest run -p embedded --release --run-ignored only --no-capture`.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use domain::{
     contract::samples::*,
@@ -27,8 +33,9 @@ async fn twenty_thousand_messages_are_accepted_and_get_three_statuses() {
     let folder = TempDir::new().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let started = Instant::now();
+    let events = Arc::new(AtomicU64::new(0));
     let devices = (0..DEVICES).map(|d| {
-        let store = store.clone();
+        let (store, events) = (store.clone(), events.clone());
         async move {
             let device = numbered(d);
             Devices::create(&store, &device).await.unwrap();
@@ -42,7 +49,9 @@ async fn twenty_thousand_messages_are_accepted_and_get_three_statuses() {
                 };
                 store.accept(&message, None).await.unwrap();
                 for status in [MessageStatus::Sent, MessageStatus::Delivered, MessageStatus::Read] {
-                    store.commit(&device.id, store.epoch(), vec![status_step(n, &message, status)]).await.unwrap();
+                    // Events are named in the order of time.
+                    let event = events.fetch_add(1, Ordering::Relaxed);
+                    store.commit(&device.id, store.epoch(), vec![status_step(event, &message, status)]).await.unwrap();
                 }
             }
         }
