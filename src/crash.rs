@@ -182,7 +182,7 @@ impl Deliveries for Crashing {
         self.store.failed(device, event, at, due_at, reason).await
     }
 
-    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<(), PortError> {
+    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError> {
         self.store.give_up(device, event, at, reason).await
     }
 

@@ -139,7 +139,7 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) ->
         let mut busy = shared.busy.lock().unwrap();
         *busy = (busy.0 + 1, busy.1.max(busy.0 + 1));
     }
-    let mut location = None;
+    let mut headers = HeaderMap::new();
     let status = match answering {
         Answering::Ok => StatusCode::OK,
         Answering::Status(status) => StatusCode::from_u16(status).unwrap(),
@@ -149,7 +149,7 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) ->
         }
         Answering::ByTurns(_) | Answering::Without(..) => StatusCode::OK,
         Answering::Elsewhere(url) => {
-            location = Some([("location", url)]);
+            headers.insert("location", url.parse().unwrap());
             StatusCode::TEMPORARY_REDIRECT
         }
         Answering::Slowly(wait) => {
@@ -160,5 +160,5 @@ async fn take(State(shared): State<Shared>, headers: HeaderMap, bytes: Bytes) ->
     let list = if status.is_success() { &shared.taken } else { &shared.refused };
     list.lock().unwrap().push(delivered);
     shared.busy.lock().unwrap().0 -= 1;
-    (status, location).into_response()
+    (status, headers).into_response()
 }

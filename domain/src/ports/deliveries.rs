@@ -28,8 +28,8 @@ pub trait Deliveries: Send + Sync {
         reason: &str,
     ) -> Result<Timestamp, PortError>;
 
-    /// The last try failed: kept as failed, with the reason, and out of the way of the next ones.
-    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<(), PortError>;
+    /// The last try failed: kept as failed, with the reason, and out of the way of the next ones. The webhook fails as in [`Deliveries::failed`].
+    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError>;
 
     /// The webhook has failed for too long: nothing is tried until it is resumed. What happens meanwhile waits too.
     async fn pause(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError>;

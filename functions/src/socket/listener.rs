@@ -86,9 +86,9 @@ impl Listener {
         }
         match self.view.shows(&event.device_id).await {
             Ok(ControlFlow::Continue(true)) => {
-                self.send(socket, Message::Text(event.frame().into())).await?;
+                // Also if it is too slow to be read now: what comes after it is read after it.
                 self.last_told = Some(event.id.clone());
-                ControlFlow::Continue(())
+                self.send(socket, Message::Text(event.frame().into())).await
             }
             Ok(ControlFlow::Continue(false)) => ControlFlow::Continue(()),
             Ok(ControlFlow::Break(end)) => ControlFlow::Break(end),

@@ -55,18 +55,18 @@ async fn failed(shared: &Shared, Delivery { event, webhook, attempts, .. }: &Del
         _ => (false, None),
     };
     let retry_after = asked.map(|wait| wait.min(shared.backoff.longest));
-    if gone || failures > webhook.retry_count {
+    let (since, end) = if gone || failures > webhook.retry_count {
         tracing::warn!(%device, %event, failures, reason, "a webhook delivery was given up");
-        shared.insist(|| shared.deliveries.give_up(device, event, at, &reason)).await?;
-        return Some(End::GivenUp(retry_after));
-    }
-    if !probe {
-        tracing::warn!(%device, %event, failures, reason, "a webhook failed");
-    }
-    let until = at + shared.backoff.after(failures).max(retry_after.unwrap_or_default());
-    let since = shared.insist(|| shared.deliveries.failed(device, event, at, until, &reason)).await?;
+        (shared.insist(|| shared.deliveries.give_up(device, event, at, &reason)).await?, End::GivenUp(retry_after))
+    } else {
+        if !probe {
+            tracing::warn!(%device, %event, failures, reason, "a webhook failed");
+        }
+        let until = at + shared.backoff.after(failures).max(retry_after.unwrap_or_default());
+        (shared.insist(|| shared.deliveries.failed(device, event, at, until, &reason)).await?, End::Failed { until, retry_after })
+    };
     if at.since(since) < shared.patience {
-        return Some(End::Failed { until, retry_after });
+        return Some(end);
     }
     shared.insist(|| shared.deliveries.pause(device, at)).await?;
     tracing::warn!(%device, reason, "a webhook was paused: it has failed for too long");

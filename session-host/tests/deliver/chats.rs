@@ -11,7 +11,7 @@ use std::{
 
 use axum::http::StatusCode;
 use domain::{
-    model::{DeviceId, Jid},
+    model::{DeviceId, Jid, WebhookSettings},
     pipeline::Backoff,
 };
 use session_host::deliver::Config;
@@ -186,6 +186,16 @@ async fn what_the_receiver_calls_gone_is_given_up_at_once() {
     store.until(|state| state.done.len() == 2).await;
     assert_eq!(store.with(|state| state.given_up.clone()), [(1, "status_410".to_owned())]);
     assert_eq!(receiver.seqs(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_webhook_whose_failures_are_not_repeated_is_paused_too() {
+    let receiver = Receiver::start(|_, _| async { StatusCode::NOT_FOUND }).await;
+    let ani = device("ani");
+    let store = store(&ani, WebhookSettings { retry_count: 0, ..webhook(&receiver.url) }, 1000);
+    let _deliverer = start(&store, Config { patience: Duration::from_millis(60), ..config() });
+    store.until(|state| state.paused.contains(&ani)).await;
+    assert!(store.with(|state| state.given_up.len()) < 1000);
 }
 
 #[tokio::test]

@@ -189,10 +189,11 @@ impl Deliveries for Memory {
         })
     }
 
-    async fn give_up(&self, device: &DeviceId, event: &EventId, _at: Timestamp, reason: &str) -> Result<(), PortError> {
+    async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError> {
         self.call(|state| {
             let seq = state.pop(device, event);
             state.given_up.push((seq, reason.into()));
+            *state.failing.entry(device.clone()).or_insert(at)
         })
     }
 
