@@ -194,7 +194,9 @@ impl Envelope {
     pub fn group(&self) -> String {
         let device = &self.device_id;
         match &self.command {
-            Command::Send { chat: Some(chat), .. } | Command::Edit(EditMessage { chat, .. }) | Command::Delete(DeleteMessage { chat, .. }) => {
+            Command::Send { chat: Some(chat), .. }
+            | Command::Edit(EditMessage { chat, .. })
+            | Command::Delete(DeleteMessage { chat, .. }) => {
                 format!("{device}/send/{chat}")
             }
             Command::Send { chat: None, .. } => format!("{device}/send"),

@@ -1,5 +1,7 @@
 //! New identifiers and secrets.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::random;
 
@@ -32,6 +34,9 @@ pub trait Ids: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomIds;
 
+/// The time of the latest event's id, so that the next one comes after it.
+static LATEST_EVENT: AtomicU64 = AtomicU64::new(0);
+
 const VALID: &str = "hexadecimal text is an identifier";
 
 fn hex<const N: usize>() -> String
@@ -58,7 +63,11 @@ impl Ids for RandomIds {
     }
 
     fn event(&self) -> EventId {
-        EventId::parse(format!("{}{}", before_events(SystemClock.now()), hex::<8>())).expect(VALID)
+        // Many may be made in one millisecond: the last four digits of their time count them.
+        let now = u64::try_from(SystemClock.now().millis()).unwrap_or(0) << 16;
+        let next = |latest: u64| now.max(latest + 1);
+        let latest = LATEST_EVENT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |latest| Some(next(latest)));
+        EventId::parse(format!("evt_{:016x}{}", next(latest.unwrap_or(0)), hex::<6>())).expect(VALID)
     }
 
     fn message(&self) -> MessageId {
@@ -83,5 +92,21 @@ impl Ids for RandomIds {
 
     fn secret(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(random::<[u8; 32]>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn ids_of_events_are_in_the_order_of_time() {
+        let before = SystemClock.now();
+        let ids: Vec<EventId> = (0..10_000).map(|_| RandomIds.event()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+        assert!(before_events(before).as_str() < ids[0].as_str());
+        assert!(ids[9_999].as_str() < before_events(SystemClock.now() + Duration::from_secs(60)).as_str());
     }
 }
