@@ -10,7 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
-use crate::world::{Device, Socket, TOKEN, World, assert_like, moment};
+use crate::world::{Device, Socket, TOKEN, World, assert_like, eventually, moment};
 
 /// The contract's event types, each with what it adds to them.
 const FRAMES: [(&str, &str); 5] = [
@@ -188,4 +188,167 @@ async fn who_leaves_is_in_nobodys_way() {
     let device = world.device("Toko").await;
     connect(&world, &device).await;
     socket.wait_for("the code", |frame| frame["type"] == "qr_code").await;
+}
+
+/// The ids of some events.
+fn ids(frames: &[Value]) -> Vec<&str> {
+    frames.iter().map(|frame| frame["id"].as_str().unwrap()).collect()
+}
+
+/// Fails unless these are all events of the devices from some place on, each once and each device's in order.
+fn assert_whole(frames: &[Value], what: &str) {
+    let mut seqs = std::collections::BTreeMap::<&str, u64>::new();
+    for frame in frames {
+        let seq = frame["seq"].as_u64().unwrap();
+        let before = seqs.insert(frame["deviceId"].as_str().unwrap(), seq);
+        assert!(before.is_none_or(|before| seq == before + 1), "{what}: {frame} came after {before:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn devices_and_events_are_chosen_by_their_names() {
+    let world = World::new().await;
+    let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
+    let (one, two) = (world.device("Satu").await, world.device("Dua").await);
+    let open = async |query: &str| Socket::open(&format!("{}/?token={TOKEN}{query}", world.program.socket)).await;
+    let all = open("").await;
+    let chosen = [
+        ("&devices=", open("&devices=&events=").await),
+        ("one", open(&format!("&devices={}", one.id)).await),
+        ("both", open(&format!("&devices={},{}", one.id, two.id)).await),
+        ("none", open("&devices=dev_unknown").await),
+        ("message", open("&events=message").await),
+        ("sent and connection", open("&events=message_sent,connection").await),
+        ("codes of two", open(&format!("&events=qr_code&devices={}", two.id)).await),
+    ];
+    world.link(&one, &ani).await;
+    world.link(&two, &budi).await;
+    let sent = one.sent(&world.program, &budi.number, "Halo").await;
+    budi.read(&ani.jid()).await;
+    all.wait_for("the read tick", |frame| frame["data"]["status"] == "read" && frame["data"]["messageId"] == *sent).await;
+    // In order, so that what came before it has come.
+    let last = two.sent(&world.program, &ani.number, "Selesai").await;
+    let ends = |frame: &Value| frame["type"] == "message_sent" && frame["data"]["messageId"] == *last;
+    all.wait_for("the end", ends).await;
+    let all = all.frames();
+    let wanted = |name: &str, frame: &Value| {
+        let (kind, device) = (frame["type"].as_str().unwrap(), frame["deviceId"].as_str().unwrap());
+        match name {
+            "one" => device == one.id,
+            "none" => false,
+            "message" => ["message_sent", "message_received"].contains(&kind),
+            "sent and connection" => ["message_sent", "connection_update"].contains(&kind),
+            "codes of two" => kind == "qr_code" && device == two.id,
+            _ => true,
+        }
+    };
+    for (name, socket) in chosen {
+        let expected: Vec<_> = all.iter().filter(|frame| wanted(name, frame)).cloned().collect();
+        let found = eventually(name, async || {
+            let frames = socket.frames();
+            (frames.len() >= expected.len()).then_some(frames)
+        })
+        .await;
+        assert_eq!(ids(&found)[..expected.len()], ids(&expected)[..], "{name}");
+        assert!(found.iter().all(|frame| wanted(name, frame)), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_is_taken_up_where_it_broke_off_also_over_a_restart() {
+    let mut world = World::new().await;
+    let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
+    let (one, two) = (world.linked("Satu", &ani).await, world.linked("Dua", &budi).await);
+    let url = |world: &World, query: &str| format!("{}/?token={TOKEN}{query}", world.program.socket);
+    let first = Socket::open(&url(&world, "")).await;
+    one.sent(&world.program, &budi.number, "before").await;
+    let before = |frame: &Value| frame["type"] == "message_received" && frame["data"]["message"] == "before";
+    first.wait_for("the first text", before).await;
+    let (seen, last) = (first.frames(), first.last_id());
+    drop(first);
+
+    for n in 0..20 {
+        one.sent(&world.program, &budi.number, &format!("missed {n}")).await;
+    }
+    world.restart().await;
+    world.wait_for_status(&one, "connected").await;
+    world.wait_for_status(&two, "connected").await;
+    // While it happens: what is read and what comes by itself meet somewhere.
+    let program = &world.program;
+    let talk = async {
+        for n in 0..30 {
+            one.sent(program, &budi.number, &format!("meanwhile {n}")).await;
+        }
+    };
+    let come_back = async {
+        let mut sockets = Vec::new();
+        for _ in 0..10 {
+            sockets.push(Socket::open(&url(&world, &format!("&since={last}"))).await);
+        }
+        sockets
+    };
+    let ((), sockets) = tokio::join!(talk, come_back);
+    for socket in sockets {
+        let end = |frame: &Value| frame["type"] == "message_received" && frame["data"]["message"] == "meanwhile 29";
+        socket.wait_for("the last text", end).await;
+        let frames = socket.frames();
+        assert_whole(&frames, "after the restart");
+        let of_one = |frame: &&Value| frame["deviceId"] == one.id;
+        let last_seen = seen.iter().rfind(of_one).unwrap()["seq"].as_u64().unwrap();
+        let went_on = frames.iter().find(of_one).unwrap()["seq"].as_u64().unwrap();
+        assert!(went_on <= last_seen + 1, "no gap");
+        let device_of_last = seen.last().unwrap()["deviceId"].clone();
+        let doubled =
+            frames.iter().filter(|frame| frame["deviceId"] == device_of_last && ids(&seen).contains(&frame["id"].as_str().unwrap()));
+        assert_eq!(doubled.count(), 0, "of the device of the last event nothing comes twice");
+        for n in 0..20 {
+            let text = format!("missed {n}");
+            assert_eq!(frames.iter().filter(|frame| frame["type"] == "message_sent" && frame["data"]["message"] == *text).count(), 1);
+        }
+    }
+    // Only what is wanted of what was missed.
+    let sent = Socket::open(&url(&world, &format!("&since={last}&events=message_sent&devices={}", one.id))).await;
+    eventually("all that was sent is told", async || (sent.frames().len() == 50).then_some(())).await;
+    assert!(sent.frames().iter().all(|frame| frame["type"] == "message_sent" && frame["deviceId"] == one.id));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_goes_on_from_what_they_never_saw() {
+    let world = World::new().await;
+    let device = world.device("Toko").await;
+    let socket = Socket::open(&format!("{}/?token={TOKEN}", world.program.socket)).await;
+    connect(&world, &device).await;
+    socket.wait_for("the code", |frame| frame["type"] == "qr_code").await;
+    let id = socket.last_id();
+    let (owner, stranger) = (world.program.token_of(123).await, world.program.token_of(456).await);
+    let kiosk = world.device_of(json!({"userId": 123, "alias": "Kios"})).await;
+    let (own_key, other_key) = (device.key(&world.program).await, kiosk.key(&world.program).await);
+    for (token, since, refused) in [
+        (TOKEN, "evt_unknown", true),
+        (TOKEN, "", true),
+        (TOKEN, "%00", true),
+        (&stranger, &*id, true),
+        (&other_key, &*id, true),
+        (&own_key, &*id, false),
+        (&owner, &*id, false),
+        (TOKEN, &*id, false),
+    ] {
+        let url = format!("{}/?token={token}&since={since}", world.program.socket);
+        match connect_async(&url).await {
+            Err(Error::Http(answer)) if refused => {
+                assert_eq!(answer.status(), 400, "{url}");
+                let body: Value = serde_json::from_slice(answer.body().as_ref().unwrap()).unwrap();
+                assert_eq!(body["error"]["details"], "since: no such event is kept", "{url}");
+            }
+            other => assert!(other.is_ok() && !refused, "{url}: {other:?}"),
+        }
+    }
+    for query in ["events=nonsense", "events=qr,%00", "devices=%01"] {
+        let Err(Error::Http(refused)) = connect_async(format!("{}/?token={TOKEN}&{query}", world.program.socket)).await else {
+            panic!("{query} is let in")
+        };
+        assert_eq!(refused.status(), 400, "{query}");
+        let wrong = connect_async(format!("{}/?token=wrong&{query}", world.program.socket)).await;
+        assert!(matches!(wrong, Err(Error::Http(answer)) if answer.status() == 401), "first of all, who it is");
+    }
 }

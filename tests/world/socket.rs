@@ -33,6 +33,11 @@ impl Socket {
         self.frames.lock().unwrap().clone()
     }
 
+    /// The id of the last event that it got.
+    pub fn last_id(&self) -> String {
+        self.frames().last().unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
     /// Waits until it has got a frame like this; answers the first one.
     pub async fn wait_for(&self, what: &str, like: impl Fn(&Value) -> bool) -> Value {
         eventually(&format!("the socket has got {what}"), async || self.frames().into_iter().find(|frame| like(frame))).await
