@@ -1,21 +1,25 @@
-//! Linking by a code that is typed into the phone, beside the QR codes.
+//! Linking by QR code, or by one that is typed into the phone.
 //!
-//! One code is good at a time: whoever asks again for the same phone gets the live one, and a code for another phone replaces it.
+//! One code to type in is good at a time: whoever asks again for the same phone gets the live one, and a code for another phone replaces it.
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    model::{Command, EventData, Jid, Outcome, PairingCode, Server, Session, Status, Timestamp},
+    model::{Command, EventData, Jid, Outcome, PairingCode, Qr, Server, Session, Status, Timestamp},
     ports::Received,
 };
 use tokio::{
     task::JoinSet,
     time::{Instant, timeout},
 };
-use wacore::pair_code::{PairCodeError, PairCodeOptions, PairCodeUtils};
+use wacore::{
+    pair_code::{PairCodeError, PairCodeOptions, PairCodeUtils},
+    types::events::PairingQrCode,
+};
 use whatsapp_rust::{Client, pair_code::PairError};
 
 use super::{Actor, Stop, asking::is_stale, outcome::failed, refusal::Refusal};
+use crate::qr;
 
 /// How long WhatsApp may take to answer, the wait for the connection included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(15);
@@ -54,6 +58,14 @@ pub(super) enum Linked {
 }
 
 impl Actor {
+    pub(super) async fn show_qr(&mut self, code: &PairingQrCode) -> Result<(), Stop> {
+        let Some(image) = qr::data_uri(&code.code) else { return Ok(()) };
+        let qr = Qr { code: code.code.clone(), image, expires_at: self.shared.ports.clock.now() + code.timeout };
+        let data = EventData::qr_code(&qr);
+        let next = Session { qr: Some(qr), ..self.session.clone() };
+        self.store_session(next, Some(data)).await
+    }
+
     pub(super) async fn pairing_code(&mut self, received: Received) -> Result<(), Stop> {
         let Command::PairingCode { phone } = received.envelope.command.clone() else { return Ok(()) };
         let now = self.shared.ports.clock.now();

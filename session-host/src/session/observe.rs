@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    model::{Direction, EventData, MessageId, MessageKey, MessageStatus, Qr, Session, Status, Timestamp},
+    model::{Direction, EventData, MessageId, MessageKey, MessageStatus, Session, Status, Timestamp},
     ports::{Change, PortError},
 };
 use tokio::time::Instant;
 use wacore::types::{
-    events::{ChatPresenceUpdate, ConnectFailureReason, Event, PairingQrCode, Receipt, ServerAck},
+    events::{ChatPresenceUpdate, ConnectFailureReason, Event, Receipt, ServerAck},
     presence::{ChatPresence, ReceiptType},
 };
 
@@ -18,7 +18,6 @@ use super::{
     link::Link,
     outcome::Outcomes,
 };
-use crate::qr;
 
 /// Reports stored in one go, so that a flood of acknowledgements costs few writes.
 const BATCH: usize = 64;
@@ -165,14 +164,6 @@ impl Actor {
             Ok(None) => {}
             Err(error) => tracing::warn!(device = %self.device, ?error, "it is not known who types"),
         }
-    }
-
-    async fn show_qr(&mut self, code: &PairingQrCode) -> Result<(), Stop> {
-        let Some(image) = qr::data_uri(&code.code) else { return Ok(()) };
-        let qr = Qr { code: code.code.clone(), image, expires_at: self.shared.ports.clock.now() + code.timeout };
-        let data = EventData::qr_code(&qr);
-        let next = Session { qr: Some(qr), ..self.session.clone() };
-        self.store_session(next, Some(data)).await
     }
 
     async fn connected(&mut self) -> Result<(), Stop> {

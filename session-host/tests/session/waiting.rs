@@ -1,13 +1,10 @@
 //! WhatsApp is asked while it is slow, or not there at all.
 
-use std::time::Duration;
-
 use domain::{
     model::{Command, Jid, Outcome, Refresh},
     pipeline::Draft,
 };
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::world::World;
 
@@ -32,14 +29,12 @@ async fn a_slow_answer_is_given_up_and_holds_up_nothing_else() {
     let budi = Jid::parse(BUDI).unwrap();
     world.send(&device, Draft::text(budi.clone(), "Halo")).await;
     world.post("/faults", json!({"queryDelayMs": 60_000})).await;
-    let begun = Instant::now();
     let asked = world.hand_in(&device.id, Command::Refresh(Refresh::Groups)).await;
     let checked = world.hand_in(&device.id, Command::CheckNumbers { numbers: vec![budi.clone()] }).await;
     world.send(&device, Draft::text(budi, "Lagi")).await;
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert_eq!(world.outcome_by_now(&asked).await, None);
     assert_eq!(world.outcome(&asked).await, failed("timeout"));
     assert_eq!(world.outcome(&checked).await, failed("timeout"));
-    assert!(begun.elapsed() < Duration::from_secs(20));
     let asked = world.hand_in(&device.id, Command::Refresh(Refresh::Groups)).await;
     assert_eq!(world.ask(&device.id, Command::Disconnect).await, Outcome::Done);
     assert_eq!(world.outcome(&asked).await, failed("not_connected"));

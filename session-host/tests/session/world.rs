@@ -181,6 +181,11 @@ impl World {
         self.replies.wait(id, PATIENCE).await.unwrap().expect("an outcome")
     }
 
+    /// The same, if there is an outcome by now.
+    pub async fn outcome_by_now(&self, id: &CommandId) -> Option<Outcome> {
+        self.replies.wait(id, Duration::ZERO).await.unwrap()
+    }
+
     pub async fn hand_in(&self, device: &DeviceId, command: Command) -> CommandId {
         let (id, now) = (self.intake.ids.command(), self.intake.clock.now());
         let envelope =
