@@ -252,7 +252,8 @@ async fn ai_settings_that_cannot_work_are_refused_by_their_field() {
     ] {
         refused(&world, with("aiSettings", settings), field).await;
     }
-    let full: Value = serde_json::from_str(AI_SETTINGS).unwrap();
+    let mut full: Value = serde_json::from_str(AI_SETTINGS).unwrap();
+    full["dailyTokenLimit"] = 50_000.into();
     let created = create(&world, with("aiSettings", full.clone())).await;
     assert_eq!(created.status, 201, "{:?}", created.body);
     assert_eq!(created.body["data"]["device"]["aiSettings"], full);

@@ -3,7 +3,7 @@
 use futures::join;
 use serde_json::json;
 
-use crate::world::{World, assert_like};
+use crate::world::{World, assert_like, eventually};
 
 const RESPONSE: &str = r#"{
     "success": true,
@@ -35,13 +35,18 @@ async fn a_device_goes_with_its_messages_and_its_place_on_the_account() {
     world.wait_for_message(&received, "delivered").await;
 
     let path = format!("/devices/{}", device.id);
+    eventually("Budi is known", async || {
+        let contacts = world.program.get(&format!("{path}/contacts")).await;
+        (contacts.body["data"]["pagination"]["total"] == 1).then_some(())
+    })
+    .await;
     let deleted = world.program.delete(&path).await;
     assert_eq!(deleted.status, 200, "{:?}", deleted.body);
     assert_like(&deleted.body, RESPONSE);
     assert_eq!(deleted.body["message"], "Device deleted successfully");
     let expected = json!({
         "deletedDevice": {"id": device.id, "alias": "My WhatsApp Device"},
-        "cleanedData": {"messagesDeleted": 2, "contactsDeleted": 0, "sessionsDeleted": 1},
+        "cleanedData": {"messagesDeleted": 2, "contactsDeleted": 1, "sessionsDeleted": 1},
     });
     assert_eq!(deleted.body["data"], expected);
 

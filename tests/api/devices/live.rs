@@ -71,7 +71,10 @@ async fn a_whatsapp_that_does_not_answer_is_waited_for_20_seconds_at_most() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whatsapp_that_takes_its_time_is_waited_for() {
-    let (world, device, ..) = World::pair_with(&[("SEND_WAIT_MS", "1")]).await;
+    let (mut world, device, ..) = World::pair().await;
+    world.program.terminate().await;
+    world.start_with(&[("SEND_WAIT_MS", "1")]).await;
+    world.wait_for_status(&device, "connected").await;
     world.faults(&json!({"queryDelayMs": 500})).await;
     for path in ["contacts/check?numbers=6281100000002", "groups/live"] {
         let answer = ask(&world, &device, &(Method::GET, path.into(), Value::Null)).await;

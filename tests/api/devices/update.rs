@@ -100,7 +100,7 @@ async fn a_webhook_that_was_removed_needs_a_url_to_come_back() {
     }
     let found = updated(&world, &device, json!({"webhook": {"url": "http://127.0.0.1:9/"}})).await;
     assert_eq!(found["webhookSettings"]["enabled"], true, "nothing of the old one came back");
-    assert_eq!(found["webhookSettings"]["events"], json!(["message", "connection", "qr", "media", "status"]));
+    assert_eq!(found["webhookSettings"]["events"], json!(["message", "connection", "qr", "media", "status", "group", "ai"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
