@@ -303,3 +303,23 @@ async fn no_more_than_the_newest_events_are_kept_and_those_of_one_device_if_aske
     assert!(!shown.as_str().unwrap().contains("kabar"), "{shown}");
     assert_eq!(browser.troubles(), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_goes_on_even_if_what_it_saw_last_is_gone() {
+    let (mut world, _, ani, budi) = World::pair().await;
+    let port = origin(&world).rsplit_once(':').unwrap().1.to_owned();
+    let other = world.device("Cabang").await;
+    let browser = Browser::open("en-US", 1280, 900).await;
+    sign_in(&world, &browser, TOKEN).await;
+    browser.sees("Live").await;
+    world.program.post(&format!("/devices/{}/connect", other.id), &json!({})).await;
+    browser.wait_for(&format!("{LATEST}?.includes('qr_code')")).await;
+    assert_eq!(world.program.delete(&format!("/devices/{}", other.id)).await.status, 200);
+    world.program.terminate().await;
+    browser.sees("Reconnecting…").await;
+    world.start_with(&[("PORT", port.as_str())]).await;
+    browser.sees("Live").await;
+    budi.write(&ani.number, "sesudah").await;
+    browser.wait_for(&format!("{LATEST}?.includes('sesudah')")).await;
+    assert_eq!(browser.troubles(), Vec::<String>::new());
+}

@@ -10,6 +10,7 @@ export function listen(token, { onEvent, onState }) {
   const seen = new Set();
   let last;
   let failures = 0;
+  let refusals = 0;
   let socket;
   let waiting;
   let closed = false;
@@ -20,8 +21,12 @@ export function listen(token, { onEvent, onState }) {
     url.searchParams.set('token', token);
     if (last) url.searchParams.set('since', last);
     socket = new WebSocket(url);
+    const mine = socket;
+    let opened = false;
     socket.onopen = () => {
+      opened = true;
       failures = 0;
+      refusals = 0;
       onState(true);
     };
     socket.onmessage = ({ data }) => {
@@ -32,9 +37,15 @@ export function listen(token, { onEvent, onState }) {
       last = event.id;
       onEvent(event);
     };
-    socket.onclose = () => {
+    socket.onclose = async () => {
       if (closed) return;
       onState(false);
+      // The event that was seen last may be gone, with its device for instance; then there is nothing to go on from.
+      if (!opened && last && (await reachable())) {
+        refusals += 1;
+        if (refusals > 1) last = undefined;
+      }
+      if (closed || socket !== mine) return;
       const pause = Math.min(LONGEST, SHORTEST * 2 ** failures) * (0.5 + Math.random() / 2);
       failures += 1;
       waiting = setTimeout(open, pause);
@@ -58,4 +69,13 @@ export function listen(token, { onEvent, onState }) {
       socket.close();
     },
   };
+}
+
+/** Why a connection could not be opened is told to no script; whether the server is there can be asked. */
+async function reachable() {
+  try {
+    return (await fetch('/health/live')).ok;
+  } catch {
+    return false;
+  }
 }
