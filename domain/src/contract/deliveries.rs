@@ -109,13 +109,12 @@ pub async fn a_webhook_fails_from_its_first_failure_until_it_takes_something(wor
     let fail = async |n, moment| world.deliveries.failed(&device.id, &event_id(n), moment, at(90), "timeout").await.unwrap();
     let failing = async || stats(&world, &device).await.failing_since;
     assert_eq!((fail(1, at(10)).await, fail(2, at(20)).await), (at(10), at(10)));
-    world.deliveries.give_up(&device.id, &event_id(1), at(30), "timeout").await.unwrap();
-    assert_eq!(failing().await, Some(at(10)));
+    let give_up = async |n, moment| world.deliveries.give_up(&device.id, &event_id(n), moment, "gone").await.unwrap();
+    assert_eq!((give_up(1, at(30)).await, failing().await), (at(10), Some(at(10))));
     world.deliveries.succeeded(&device.id, &event_id(3), at(40)).await.unwrap();
     assert_eq!(failing().await, None);
     // One that was given up at once failed too.
-    world.deliveries.give_up(&device.id, &event_id(4), at(50), "gone").await.unwrap();
-    assert_eq!((failing().await, fail(5, at(60)).await), (Some(at(50)), at(50)));
+    assert_eq!((give_up(4, at(50)).await, failing().await, fail(5, at(60)).await), (at(50), Some(at(50)), at(50)));
     // A failure of what is not there is none.
     world.deliveries.succeeded(&device.id, &event_id(5), at(70)).await.unwrap();
     assert_eq!((fail(5, at(80)).await, failing().await), (at(80), None));

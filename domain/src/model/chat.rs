@@ -2,14 +2,15 @@
 
 use super::{Jid, Message, Timestamp};
 
-/// A conversation with a person or a group. There is one as soon as there is a message of it, or WhatsApp tells of it.
+/// A conversation with a person or a group. There is one as soon as a message of it is stored, accepted ones and those of the past included, or WhatsApp
+/// tells of it. What everybody sees (`broadcast`) makes none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat {
     /// With whom.
     pub jid: Jid,
     /// What it is called: the group's subject, or what the person is called; kept by the store.
     pub name: Option<String>,
-    /// How many of its messages came in and were not read; kept by the store from what the messages' statuses say.
+    /// How many of its messages, reactions and votes apart, came in and were not read; kept by the store from what the messages' statuses say.
     pub unread: u32,
     /// Whether somebody marked it as unread, whatever was read.
     pub marked_unread: bool,

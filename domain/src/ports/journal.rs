@@ -13,7 +13,7 @@ pub enum Change {
     /// The session is now this. Always takes effect.
     Session(Box<Session>),
     /// A message was received, or typed on the phone. Takes effect unless one with the same chat, sender and id is stored:
-    /// WhatsApp repeats what it is not sure we have.
+    /// WhatsApp repeats what it is not sure we have. What its sender calls themselves is news of their contact then.
     Message(Box<Message>),
     /// A message of the time before the device was linked. Takes effect like [`Change::Message`]; counts among the messages there are, not among
     /// what went through the device.
@@ -61,7 +61,7 @@ pub enum Change {
         /// The hidden id.
         lid: Jid,
     },
-    /// This is news of a person. Takes effect if it changes their contact, which there is from then on.
+    /// This is news of a person. Takes effect if it changes their contact, or if there was none: there is one from then on.
     Contact {
         /// Who.
         contact: Jid,
@@ -73,7 +73,7 @@ pub enum Change {
         /// Everybody who is.
         contacts: Vec<Jid>,
     },
-    /// This is news of a conversation. Takes effect if it changes its chat, which there is from then on.
+    /// This is news of a conversation. Takes effect if it changes its chat, or if there was none: there is one from then on.
     Chat {
         /// With whom.
         chat: Jid,
@@ -85,9 +85,9 @@ pub enum Change {
         /// With whom.
         chat: Jid,
     },
-    /// The account is in this group, which is now this. Takes effect if it was not.
+    /// The account is in this group, which is now this. Takes effect if either is new.
     Group(Box<Group>),
-    /// The account is not in this group. Takes effect if it was.
+    /// The account is not in this group. Takes effect if it was; its chat keeps the name.
     GroupLeft {
         /// Which.
         group: Jid,
