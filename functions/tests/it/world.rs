@@ -186,7 +186,7 @@ impl Deliveries for Down {
     ) -> Result<Timestamp, PortError> {
         down()
     }
-    async fn give_up(&self, _device: &DeviceId, _event: &EventId, _at: Timestamp, _reason: &str) -> Result<(), PortError> {
+    async fn give_up(&self, _device: &DeviceId, _event: &EventId, _at: Timestamp, _reason: &str) -> Result<Timestamp, PortError> {
         down()
     }
     async fn pause(&self, _device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
