@@ -8,9 +8,7 @@ use std::slice::from_ref;
 pub use self::{chats::*, contacts::*};
 use super::{World, paged, samples::*};
 use crate::{
-    model::{
-        Chat, ChatFilter, ChatUpdate, Contact, ContactFilter, ContactUpdate, Device, Group, GroupFilter, Jid, Message, Role, Timestamp,
-    },
+    model::{Chat, ChatFilter, ChatUpdate, Contact, ContactFilter, ContactUpdate, Device, Group, GroupFilter, Jid, Message, Role},
     ports::{Change, Step},
 };
 
