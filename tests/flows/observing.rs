@@ -27,11 +27,16 @@ async fn prometheus_finds_what_went_through() {
     let id = device.sent(&world.program, &budi.number, "Halo").await;
     world.wait_for_message(&id, "delivered").await;
     budi.write(&ani.number, "Halo juga").await;
-    eventually("the answer is counted", async || (metric(&world.program, "warta_messages_received_total", &[]).await == Some(1.0)).then_some(()))
-        .await;
-    for (name, value) in
-        [("warta_messages_sent_total", 1.0), ("warta_message_send_seconds_count", 1.0), ("warta_devices_connected", 1.0), ("warta_devices", 1.0)]
-    {
+    eventually("the answer is counted", async || {
+        (metric(&world.program, "warta_messages_received_total", &[]).await == Some(1.0)).then_some(())
+    })
+    .await;
+    for (name, value) in [
+        ("warta_messages_sent_total", 1.0),
+        ("warta_message_send_seconds_count", 1.0),
+        ("warta_devices_connected", 1.0),
+        ("warta_devices", 1.0),
+    ] {
         assert_eq!(metric(&world.program, name, &[]).await, Some(value), "{name}");
     }
     let posted = [r#"method="POST""#, r#"path="/api/whatsapp/send""#, r#"status="200""#];

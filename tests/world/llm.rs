@@ -32,6 +32,7 @@ pub enum Saying {
     /// This status, and how many seconds to wait.
     Status(u16, Option<u32>),
     /// Nothing, for a minute.
+    #[allow(dead_code, reason = "said in the tests of crate ai")]
     Silence,
 }
 
@@ -119,6 +120,7 @@ impl Llm {
     }
 
     /// What an answer costs from now on.
+    #[allow(dead_code, reason = "asked for in the tests of crate ai")]
     pub fn cost(&self, tokens: u64) {
         *self.shared.tokens.lock().unwrap() = tokens;
     }

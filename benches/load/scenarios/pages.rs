@@ -146,6 +146,7 @@ fn message(device: &Device, n: u64, timestamp: Timestamp) -> Message {
         error: None,
         due_at: None,
         bulk: None,
+        author: None,
         edited_at: None,
         deleted_at: None,
     }

@@ -198,7 +198,7 @@ impl Deliveries for Memory {
     }
 
     async fn pause(&self, device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
-        self.call(|state| drop(state.paused.insert(device.clone())))
+        self.call(|state| state.paused.extend([device.clone()]))
     }
 
     async fn resume(&self, device: &DeviceId, _at: Timestamp) -> Result<(), PortError> {
