@@ -11,7 +11,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -61,6 +61,8 @@ struct Queue {
     /// There is more on the shelf.
     shelved: Notify,
     closing: AtomicBool,
+    /// Chunks that were announced to the library and did not come from it yet.
+    announced: AtomicUsize,
 }
 
 /// Takes in the chunks that the library has got.
@@ -70,6 +72,7 @@ impl EventHandler for Arrivals {
     fn handle_event(&self, event: Arc<Event>) {
         if let Event::HistorySync(chunk) = &*event {
             self.0.chunks().push_back(chunk.clone());
+            self.0.forget_one();
             self.0.came.notify_one();
         }
     }
@@ -82,6 +85,12 @@ impl EventHandler for Arrivals {
 impl Queue {
     fn chunks(&self) -> MutexGuard<'_, VecDeque<Box<LazyHistorySync>>> {
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An announced chunk has come, or will not.
+    fn forget_one(&self) {
+        // Chunks that come for another reason were not counted.
+        let _ = self.announced.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |announced| announced.checked_sub(1));
     }
 
     fn first(&self) -> Option<Box<LazyHistorySync>> {
@@ -102,20 +111,19 @@ impl History {
 
     /// Puts aside what comes in, and stores what was put aside, for as long as it is polled.
     pub async fn run(&self, inbox: &Inbox, client: &Client) {
-        self.queue.closing.store(false, Ordering::Release);
+        self.queue.announced.store(0, Ordering::SeqCst);
+        self.queue.closing.store(false, Ordering::SeqCst);
         tokio::join!(self.put_aside(), self.store(inbox, client));
     }
 
     /// Waits, not for long, until everything is put aside that the phone was told we have.
     pub async fn settle(&self, client: &Client) {
-        self.queue.closing.store(true, Ordering::Release);
+        self.queue.closing.store(true, Ordering::SeqCst);
         let settled = async {
-            if client.is_logged_in() {
-                let _ = client.wait_for_startup_sync(SETTLE).await;
-            }
             loop {
                 let put_aside = self.queue.put_aside.notified();
-                if self.queue.chunks().is_empty() {
+                let comes = self.queue.announced.load(Ordering::SeqCst) > 0 && client.is_logged_in();
+                if !comes && self.queue.chunks().is_empty() {
                     break;
                 }
                 put_aside.await;
@@ -130,7 +138,12 @@ impl History {
     pub async fn hold_up(&self, client: &Client, message: &wa::Message) -> anyhow::Result<()> {
         let announces =
             message.protocol_message.as_option().is_some_and(|protocol| protocol.r#type == Some(Type::HISTORY_SYNC_NOTIFICATION));
-        if announces && self.queue.closing.load(Ordering::Acquire) {
+        if !announces {
+            return Ok(());
+        }
+        self.queue.announced.fetch_add(1, Ordering::SeqCst);
+        if self.queue.closing.load(Ordering::SeqCst) {
+            self.queue.forget_one();
             while client.is_connected() {
                 tokio::time::sleep(HOLD).await;
             }
