@@ -15,6 +15,9 @@ use tokio::sync::broadcast::{self, error::RecvError};
 /// Events read at a time.
 const PAGE: u32 = 500;
 
+/// Most events read of those that happened just now.
+const LATEST: u32 = 10_000;
+
 /// How much later than it happened an event may be stored and told, so that those of other devices that happened later were told before it.
 const OVERLAP: Duration = Duration::from_secs(2);
 
@@ -81,7 +84,7 @@ impl Feed {
                 }
             } else if past.complete {
                 self.past = None;
-            } else if past.read().await.map_err(Ended::Unreadable)? {
+            } else if past.read().await? {
                 // What happened so far will be read: nothing of it has to wait here.
                 self.live = self.live.resubscribe();
             }
@@ -105,14 +108,32 @@ impl Past {
     }
 
     /// Reads on; answers whether what is stored by now, however late, will be read yet.
-    async fn read(&mut self) -> Result<bool, PortError> {
-        let page = self.events.after(&self.after, &self.scope, PAGE).await?;
-        self.complete = page.len() < PAGE as usize;
-        let Some(last) = page.last() else { return Ok(false) };
-        let long_ago = self.clock.now().since(last.at) > OVERLAP;
-        self.after = last.id.clone();
+    async fn read(&mut self) -> Result<bool, Ended> {
+        let all_stored = self.clock.now() - OVERLAP;
+        let page = self.page(PAGE).await?;
+        if page.len() == PAGE as usize && page.last().is_some_and(|last| last.at < all_stored) {
+            self.take(page);
+            return Ok(true);
+        }
+        // What happened just now is read in one go: what is stored late between two reads, the second one would pass over.
+        let page = if page.len() < PAGE as usize { page } else { self.page(LATEST).await? };
+        if page.len() == LATEST as usize {
+            return Err(Ended::Lagged);
+        }
+        self.take(page);
+        self.complete = true;
+        Ok(false)
+    }
+
+    async fn page(&self, limit: u32) -> Result<Vec<Event>, Ended> {
+        self.events.after(&self.after, &self.scope, limit).await.map_err(Ended::Unreadable)
+    }
+
+    fn take(&mut self, page: Vec<Event>) {
+        if let Some(last) = page.last() {
+            self.after = last.id.clone();
+        }
         self.read = by_seq(page);
-        Ok(long_ago && !self.complete)
     }
 }
 
@@ -124,4 +145,76 @@ fn by_seq(page: Vec<Event>) -> VecDeque<Arc<Event>> {
         devices.entry(event.device_id.clone()).or_default().insert(event.seq, Arc::new(event));
     }
     places.iter().filter_map(|device| devices.get_mut(device)?.pop_first()).map(|(_, event)| event).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use domain::{
+        model::{EventKind, Timestamp},
+        ports::SystemClock,
+    };
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    /// Events that are stored, and those that are stored and told once somebody has read some.
+    struct Stored {
+        all: Mutex<Vec<Event>>,
+        late: Mutex<Vec<Event>>,
+        live: broadcast::Sender<Arc<Event>>,
+    }
+
+    #[async_trait]
+    impl Events for Stored {
+        async fn get(&self, _: &EventId) -> Result<Option<Event>, PortError> {
+            Ok(None)
+        }
+
+        async fn after(&self, after: &EventId, _: &EventScope, limit: u32) -> Result<Vec<Event>, PortError> {
+            let mut all = self.all.lock().unwrap();
+            all.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+            let page = all.iter().filter(|event| event.id.as_str() > after.as_str()).take(limit as usize).cloned().collect();
+            for event in self.late.lock().unwrap().drain(..) {
+                self.live.send(Arc::new(event.clone())).unwrap();
+                all.push(event);
+            }
+            Ok(page)
+        }
+    }
+
+    fn event(device: &str, seq: u64, at: Timestamp, id: u32) -> Event {
+        Event {
+            id: EventId::parse(format!("{}{id:06}", before_events(at))).unwrap(),
+            seq,
+            device_id: DeviceId::parse(device).unwrap(),
+            kind: EventKind::MessageReceived,
+            at,
+            trace: None,
+            data: Arc::from(RawValue::from_string("{}".into()).unwrap()),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_late_while_the_past_is_read_is_neither_left_out_nor_told_twice() {
+        let now = SystemClock.now();
+        let all = (0..PAGE + 1).map(|n| event("a", u64::from(n) + 1, now, 10 * n)).collect();
+        // Named before the last of what is read first, and after it.
+        let late = vec![event("b", 1, now, 10 * PAGE - 15), event("b", 2, now, 10 * PAGE - 5)];
+        let (live, receiver) = broadcast::channel(16);
+        let stored = Stored { all: Mutex::new(all), late: Mutex::new(late), live: live.clone() };
+        let last = event("a", 1, now, 0);
+        let mut feed = Feed::since(receiver, last, Arc::new(stored), Arc::new(SystemClock), EventScope::All);
+        live.send(Arc::new(event("a", u64::from(PAGE) + 2, now, 10 * PAGE + 1))).unwrap();
+
+        let mut told: HashMap<_, Vec<u64>> = HashMap::new();
+        for _ in 0..PAGE + 3 {
+            let event = feed.next().await.unwrap();
+            told.entry(event.device_id.to_string()).or_default().push(event.seq);
+        }
+        assert_eq!(told["b"], [1, 2]);
+        assert_eq!(told["a"], (2..=u64::from(PAGE) + 2).collect::<Vec<_>>());
+    }
 }

@@ -23,7 +23,7 @@ macro_rules! select {
 }
 
 /// Most events answered at once.
-const MOST: u32 = 1_000;
+const MOST: u32 = 10_000;
 
 #[async_trait]
 impl Events for Store {
