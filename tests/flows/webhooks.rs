@@ -212,8 +212,11 @@ async fn an_event_that_is_refused_for_ever_holds_up_its_chat_alone() {
     let last = talk(&world, &device, &[&budi, &citra], 5).await;
     wait_for_tick(&receiver, &last, "sent").await;
     assert_eq!(receiver.taken().iter().filter(|taken| chat_of(&taken.body) != citra.jid()).count(), 0);
-    let waiting = world.program.get(&format!("/devices/{}/deliveries?status=pending", device.id)).await.body["data"].clone();
-    assert_eq!(waiting["pagination"]["total"], 6);
+    let waiting = eventually("only Budi's wait", async || {
+        let waiting = world.program.get(&format!("/devices/{}/deliveries?status=pending", device.id)).await.body["data"].clone();
+        (waiting["pagination"]["total"] == 6).then_some(waiting)
+    })
+    .await;
     assert!(waiting["deliveries"].as_array().unwrap().iter().all(|waiting| waiting["chatId"] == budi.jid()), "{waiting}");
     receiver.answer(Answering::Ok);
     let told = eventually("the others come", async || Some(receiver.events(&device.id)).filter(|told| told.len() == 11)).await;
