@@ -21,6 +21,7 @@ macro_rules! deliveries_contract {
                 deliveries_of_held_chats_are_left_out,
                 a_webhook_fails_from_its_first_failure_until_it_takes_something,
                 nothing_is_tried_while_a_webhook_is_paused,
+                a_webhook_that_fails_no_more_is_not_paused,
                 a_webhook_that_is_resumed_gets_all_that_waits_at_once,
                 deliveries_are_listed_newest_first,
                 events_are_delivered_once_more_by_their_ids,
@@ -134,6 +135,19 @@ pub async fn nothing_is_tried_while_a_webhook_is_paused(world: World) {
     assert_eq!(next(&world, &device, 10).await, [0; 0]);
     assert_eq!(listed(&world, &device, None).await.len(), 3);
     world.deliveries.pause(&self::device("nobody").id, at(1)).await.unwrap();
+}
+
+pub async fn a_webhook_that_fails_no_more_is_not_paused(world: World) {
+    let device = with_events(&world, "a", 2).await;
+    let fail = async || drop(world.deliveries.failed(&device.id, &event_id(1), at(10), at(90), "timeout").await.unwrap());
+    fail().await;
+    world.deliveries.resume(&device.id, at(20)).await.unwrap();
+    world.deliveries.pause(&device.id, at(21)).await.unwrap();
+    assert_eq!(stats(&world, &device).await.paused_at, None);
+    fail().await;
+    world.deliveries.succeeded(&device.id, &event_id(2), at(30)).await.unwrap();
+    world.deliveries.pause(&device.id, at(31)).await.unwrap();
+    assert_eq!((stats(&world, &device).await.paused_at, next(&world, &device, 10).await), (None, vec![1]));
 }
 
 pub async fn a_webhook_that_is_resumed_gets_all_that_waits_at_once(world: World) {

@@ -31,7 +31,8 @@ pub trait Deliveries: Send + Sync {
     /// The last try failed: kept as failed, with the reason, and out of the way of the next ones. The webhook fails as in [`Deliveries::failed`].
     async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError>;
 
-    /// The webhook has failed for too long: nothing is tried until it is resumed. What happens meanwhile waits too.
+    /// The webhook has failed for too long: nothing is tried until it is resumed. What happens meanwhile waits too. Does nothing if it fails no more, as it
+    /// was resumed or took something just now.
     async fn pause(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError>;
 
     /// The webhook works, or is another one: it fails no more and is paused no more, and everything that waits is due.

@@ -106,7 +106,7 @@ impl Deliveries for Store {
     }
 
     async fn pause(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
-        const SQL: &str = tally!("paused_at = coalesce(paused_at, ?2)");
+        const SQL: &str = concat!(tally!("paused_at = coalesce(paused_at, ?2)"), " AND failing_since IS NOT NULL");
         let device = device.clone();
         Ok(self.writer().write(move |connection| rows::run(connection, SQL, (device.as_str(), at.millis())).map(drop)).await?)
     }
