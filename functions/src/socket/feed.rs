@@ -217,4 +217,56 @@ mod tests {
         assert_eq!(told["b"], [1, 2]);
         assert_eq!(told["a"], (2..=u64::from(PAGE) + 2).collect::<Vec<_>>());
     }
+
+    /// A feed from `last` on, where these are stored and those come while they are read.
+    fn feed(all: Vec<Event>, late: Vec<Event>, last: Event) -> (Feed, broadcast::Sender<Arc<Event>>) {
+        let (live, receiver) = broadcast::channel(16);
+        let stored = Stored { all: Mutex::new(all), late: Mutex::new(late), live: live.clone() };
+        (Feed::since(receiver, last, Arc::new(stored), Arc::new(SystemClock), EventScope::All), live)
+    }
+
+    async fn told(feed: &mut Feed, count: usize) -> Vec<(String, u64)> {
+        let mut told = Vec::new();
+        for _ in 0..count {
+            let event = feed.next().await.unwrap();
+            told.push((event.device_id.to_string(), event.seq));
+        }
+        told
+    }
+
+    #[tokio::test]
+    async fn what_was_missed_long_ago_comes_page_by_page_however_much_happens_meanwhile() {
+        let hour_ago = SystemClock.now() - Duration::from_secs(3600);
+        let at = |seq: u32| hour_ago + Duration::from_millis(10 * u64::from(seq));
+        let make = |seqs: std::ops::RangeInclusive<u32>| seqs.map(|seq| event("a", seq.into(), at(seq), seq)).collect::<Vec<_>>();
+        // More than may wait: it is stored by the time it is missed.
+        let (mut feed, live) = feed(make(1..=1234), make(1235..=1300), event("a", 10, at(10), 10));
+        let mut read = told(&mut feed, 1290).await;
+        live.send(Arc::new(event("a", 1301, at(1301), 1301))).unwrap();
+        read.extend(told(&mut feed, 1).await);
+        assert_eq!(read, (11..=1301).map(|seq| ("a".to_owned(), seq)).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn what_others_did_shortly_before_comes_once_more_since_it_may_have_been_told_later() {
+        let seen = SystemClock.now() - Duration::from_secs(60);
+        let before = |millis: u64| seen - Duration::from_millis(millis);
+        let all = vec![
+            event("b", 1, before(2500), 1),
+            event("b", 2, before(1500), 2),
+            event("a", 6, before(100), 3),
+            event("a", 7, seen, 4),
+            event("a", 8, seen, 5),
+        ];
+        let (mut feed, _live) = feed(all, Vec::new(), event("a", 7, seen, 4));
+        assert_eq!(told(&mut feed, 2).await, [("b".to_owned(), 2), ("a".to_owned(), 8)]);
+    }
+
+    #[test]
+    fn a_devices_events_are_in_their_sequence_even_where_their_ids_are_not() {
+        let now = SystemClock.now();
+        let page = vec![event("a", 2, now, 1), event("b", 1, now, 2), event("a", 1, now, 3), event("b", 2, now, 4)];
+        let told: Vec<_> = by_seq(page).iter().map(|event| (event.device_id.to_string(), event.seq)).collect();
+        assert_eq!(told, [("a".to_owned(), 1), ("b".to_owned(), 1), ("a".to_owned(), 2), ("b".to_owned(), 2)]);
+    }
 }
