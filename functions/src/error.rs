@@ -16,11 +16,11 @@ const MAX_DETAILS: usize = 300;
 /// Why a request was not done. What it displays is the message users read.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("The API token is missing or wrong")]
+    #[error("The API token is missing or wrong: send it as X-API-Token, or a user's as Authorization: Bearer")]
     InvalidApiToken,
-    #[error("The token has expired")]
+    #[error("The token has expired: get a new one")]
     ApiTokenExpired,
-    #[error("The device's API key is missing or wrong")]
+    #[error("The device's API key is missing or wrong: send it as X-Device-API-Key")]
     InvalidDeviceKey,
     #[error("That is more often than allowed; try again later")]
     RateLimitExceeded { details: String },
@@ -68,10 +68,12 @@ pub enum ApiError {
     PayloadTooLarge,
     #[error("The link has expired, or its device is gone")]
     LinkExpired,
-    #[error("That is not allowed")]
-    Forbidden,
+    #[error("That is not allowed: {0}")]
+    Forbidden(&'static str),
     #[error("There is nothing at this address")]
     NotFound,
+    #[error("{0}")]
+    Missing(&'static str),
     #[error("This address does not know this method")]
     MethodNotAllowed,
     #[error("It takes longer than expected; it is still being worked on")]
@@ -120,8 +122,8 @@ impl ApiError {
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::LinkExpired => (StatusCode::GONE, "LINK_EXPIRED"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::NotFound | Self::Missing(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "TIMEOUT"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),

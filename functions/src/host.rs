@@ -53,8 +53,8 @@ fn refusal(error: String) -> ApiError {
     match error.as_str() {
         "not_connected" | "disconnected" => ApiError::DeviceNotConnected,
         "timeout" => ApiError::Timeout,
-        "not_found" => ApiError::NotFound,
-        "forbidden" => ApiError::Forbidden,
+        "not_found" => ApiError::Missing("WhatsApp knows no such person or group"),
+        "forbidden" => ApiError::Forbidden("the account is not in the group, or no admin of it"),
         "invalid_invite" => ApiError::invalid("invite", "WhatsApp knows no such invitation, or no longer"),
         "invalid_subject" => ApiError::invalid("subject", "WhatsApp does not take it"),
         "invalid_description" => ApiError::invalid("description", "WhatsApp does not take it"),

@@ -78,6 +78,11 @@ string_id! {
     BulkId
 }
 
+/// The number is too large for every JSON reader to get the same.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("expected a number from 0 to 9007199254740991")]
+pub struct InvalidUserId;
+
 /// A user of the SaaS behind the API. At most 2^53 - 1, so that every JSON reader gets the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
@@ -85,8 +90,8 @@ pub struct UserId(u64);
 
 impl UserId {
     /// Accepts 0 to 2^53 - 1.
-    pub fn parse(number: u64) -> Result<Self, InvalidId> {
-        if number < 1 << 53 { Ok(Self(number)) } else { Err(InvalidId) }
+    pub fn parse(number: u64) -> Result<Self, InvalidUserId> {
+        if number < 1 << 53 { Ok(Self(number)) } else { Err(InvalidUserId) }
     }
 
     /// The number.
@@ -96,9 +101,9 @@ impl UserId {
 }
 
 impl TryFrom<u64> for UserId {
-    type Error = InvalidId;
+    type Error = InvalidUserId;
 
-    fn try_from(number: u64) -> Result<Self, InvalidId> {
+    fn try_from(number: u64) -> Result<Self, InvalidUserId> {
         Self::parse(number)
     }
 }

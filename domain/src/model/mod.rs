@@ -34,7 +34,7 @@ pub use device::{
 };
 pub use event::{Event, EventData, EventDraft, EventKind};
 pub use group::{Group, GroupChange, GroupFilter, Member, MemberOutcome, NewGroup, Role};
-pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, InvalidId, MediaId, MessageId, SessionId, UserId};
+pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, InvalidId, InvalidUserId, MediaId, MessageId, SessionId, UserId};
 pub use jid::{InvalidJid, Jid, Server};
 pub use message::{Author, Direction, Message, MessageFilter, MessageKey, MessageStatus, MessageTally, MessageType, Origin, Quoted};
 pub use page::{Cursor, InvalidCursor, Page, PageRequest};

@@ -42,9 +42,15 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::Validation { details: "the body is a list, expected a JSON object".into() });
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| refuse(&error))?;
-    json.end().map_err(|error| ApiError::Validation { details: error.to_string() })?;
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| if error.inner().is_data() { refuse(&error) } else { broken(error.inner()) })?;
+    json.end().map_err(|error| broken(&error))?;
     Ok(value)
+}
+
+/// A body that ends early or is written otherwise than JSON is: what field that comes to mind at says nothing.
+fn broken(error: &serde_json::Error) -> ApiError {
+    ApiError::Validation { details: format!("the body is not valid JSON: {error}") }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -76,10 +82,11 @@ mod tests {
     #[test]
     fn a_refusal_names_the_path_of_the_field() {
         for (body, details) in [
-            (r#"{"inner":{"userIds":[1,"x"]}}"#, r#"inner.userIds[1]: invalid type: string "x", expected u64"#),
+            (r#"{"inner":{"userIds":[1,"x"]}}"#, r#"inner.userIds[1]: invalid type: string "x", expected a whole number"#),
             (r#"{"inner":{}}"#, "inner: missing field `userIds`"),
             (r#"{}"#, "missing field `inner`"),
-            (r#"{"inner":"#, "inner: EOF while parsing a value"),
+            (r#"{"inner":"#, "the body is not valid JSON: EOF while parsing a value at line 1 column 9"),
+            (r#""x""#, r#"invalid type: string "x", expected an object"#),
             (r#"[{"userIds":[]}]"#, "the body is a list, expected a JSON object"),
         ] {
             match read::<Outer>(body.as_bytes()) {

@@ -24,6 +24,9 @@ fn refuse(rejection: &PathRejection) -> ApiError {
     match rejection {
         PathRejection::FailedToDeserializePathParams(error) => match error.kind() {
             ErrorKind::InvalidUtf8InPathParam { key } => unknown(key),
+            ErrorKind::ParseError { value, .. } | ErrorKind::ParseErrorAtKey { value, .. } => {
+                ApiError::Validation { details: format!("the path has {value} where a whole number is expected") }
+            }
             _ => ApiError::Validation { details: error.body_text() },
         },
         other => ApiError::Validation { details: other.body_text() },

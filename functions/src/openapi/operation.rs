@@ -167,7 +167,7 @@ impl Operation {
 
     /// Is the operator's alone.
     pub fn operators(self) -> Self {
-        Self { operators: true, ..self }.refuses([ApiError::Forbidden])
+        Self { operators: true, ..self }.refuses([ApiError::Forbidden("")])
     }
 }
 

@@ -72,7 +72,7 @@ fn samples() -> Vec<ApiError> {
         ApiError::invalid("options.delay", "expected a number from 0 to 3600000, got 3600001"),
         ApiError::UnsupportedMediaType,
         ApiError::PayloadTooLarge,
-        ApiError::Forbidden,
+        ApiError::Forbidden("the token is another user's"),
         ApiError::Timeout,
         ApiError::Internal("".into()),
     ]

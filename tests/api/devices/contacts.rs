@@ -139,8 +139,8 @@ async fn numbers_are_checked_in_their_order() {
     let path = format!("/devices/{}/contacts/check", device.id);
     let checked = world.program.get(&format!("{path}?numbers={},%2B62-811-9999-9999,{}", citra.number, budi.jid())).await;
     assert_eq!(checked.status, 200, "{:?}", checked.body);
-    let nobody = json!({"number": "6281199999999", "exists": false, "id": null, "lid": null, "isBusiness": false});
-    let is = |phone: &Phone, business: bool| json!({"number": phone.number, "exists": true, "id": phone.jid(), "lid": phone.lid, "isBusiness": business});
+    let nobody = json!({"number": "6281199999999", "exists": false, "id": null, "lid": null, "isWABusiness": false});
+    let is = |phone: &Phone, business: bool| json!({"number": phone.number, "exists": true, "id": phone.jid(), "lid": phone.lid, "isWABusiness": business});
     assert_eq!(checked.body["data"]["numbers"], json!([is(&citra, true), nobody, is(&budi, false)]));
     let many = vec!["6281100000002"; 51].join(",");
     for (numbers, code) in

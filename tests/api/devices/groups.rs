@@ -238,18 +238,28 @@ async fn what_makes_no_sense_is_refused_and_what_is_no_group_is_not_found() {
         (Method::POST, "", json!({"subject": "x"})),
         (Method::POST, "", json!({"subject": " ", "participants": []})),
         (Method::POST, "", json!({"subject": long, "participants": []})),
-        (Method::POST, "", json!({"subject": "x", "participants": ["0811"]})),
-        (Method::POST, "", json!({"subject": "x", "participants": [group]})),
         (Method::PUT, &of_group, json!({"subject": ""})),
         (Method::PUT, &of_group, json!({"announce": "yes"})),
         (Method::POST, &participants, json!({})),
         (Method::POST, &participants, json!({"participants": []})),
         (Method::DELETE, &participants, json!({"participants": "6281100000002"})),
+        (Method::DELETE, &participants, json!({"participants": [6_281_100_000_002_u64]})),
         (Method::POST, "/join", json!({"invite": "https://example.com/x"})),
         (Method::POST, "/join", json!({"invite": "NoSuchInvitation00000"})),
     ] {
         let refused = world.change(&device, method.clone(), rest, &body).await;
         assert_eq!((refused.status, refused.code()), (400, "VALIDATION_ERROR"), "{method} {rest} {body}: {:?}", refused.body);
+    }
+    for (method, rest, index, people) in [
+        (Method::POST, "", 0, json!(["0811"])),
+        (Method::POST, "", 1, json!([budi.number, group])),
+        (Method::POST, &participants, 0, json!(["abc"])),
+        (Method::DELETE, &participants, 1, json!([budi.number, ""])),
+    ] {
+        let refused = world.change(&device, method.clone(), rest, &json!({"subject": "x", "participants": people})).await;
+        assert_eq!((refused.status, refused.code()), (400, "INVALID_PHONE_NUMBER"), "{method} {rest}: {:?}", refused.body);
+        let details = refused.body["error"]["details"].as_str().unwrap();
+        assert!(details.starts_with(&format!("participants[{index}]: ")), "{details}");
     }
     for id in ["unknown", "%ff", "120363099999999999@g.us", &budi.jid()] {
         for (method, rest, body) in [

@@ -62,7 +62,7 @@ pub async fn handle(
     Json(request): Json<Request>,
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
     if caller.user().is_some() {
-        return Err(ApiError::Forbidden);
+        return Err(ApiError::Forbidden("only the operator's token makes tokens"));
     }
     let now = api.clock.now();
     let life = Duration::from_secs(request.expires_in.map_or(DEFAULT_SECONDS, |Number(seconds)| seconds).into());

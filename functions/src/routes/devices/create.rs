@@ -59,7 +59,7 @@ pub fn doc() -> Operation {
                 "data": {"device": DeviceView::example(), "wsEndpoint": "ws://localhost:3001?token=your_token"},
             }),
         )
-        .refuses([ApiError::Forbidden, ApiError::DeviceAlreadyExists])
+        .refuses([ApiError::Forbidden(""), ApiError::DeviceAlreadyExists])
 }
 
 pub async fn handle(
@@ -68,7 +68,7 @@ pub async fn handle(
     Json(request): Json<Request>,
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
     if !caller.may_see_user(request.user_id) {
-        return Err(ApiError::Forbidden);
+        return Err(ApiError::Forbidden("the token is another user's"));
     }
     let webhook = match request.webhook {
         Some(Object(input)) => Some(input.over(None).ok_or_else(|| ApiError::invalid("webhook.url", "missing"))?),

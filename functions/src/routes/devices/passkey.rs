@@ -47,7 +47,7 @@ pub fn get_doc() -> Operation {
     Operation::new("getPasskey", "Devices", "Get what linking asks of the passkey")
         .describe("Some accounts confirm a new device with their passkey, after the scan or the code. Linking waits for that.")
         .answers::<Response>(200, "What the passkey is asked.", json!({"success": true, "data": {"request": request, "code": null}}))
-        .refuses([ApiError::NotFound])
+        .refuses([NO_PASSKEY])
 }
 
 pub fn answer_doc() -> Operation {
@@ -63,6 +63,7 @@ pub fn confirm_doc() -> Operation {
     Linking::doc(operation, "Linking confirmed").refuses([UNANSWERED])
 }
 
+const NO_PASSKEY: ApiError = ApiError::Missing("Linking does not wait for a passkey");
 const UNANSWERED: ApiError = ApiError::Conflict("the passkey has not answered yet");
 
 pub async fn get(PathDevice(device): PathDevice) -> Result<Success<Response>, ApiError> {
@@ -94,7 +95,7 @@ pub async fn confirm(State(api): State<Arc<Api>>, PathDevice(device): PathDevice
 
 /// What linking waits for, if it waits for a passkey.
 fn waiting(device: Device) -> Result<(DeviceId, Passkey), ApiError> {
-    let passkey = device.session.passkey.ok_or(ApiError::NotFound)?;
+    let passkey = device.session.passkey.ok_or(NO_PASSKEY)?;
     Ok((device.id, passkey))
 }
 
@@ -106,7 +107,7 @@ async fn go_on(api: &Api, device_id: DeviceId, command: Command) -> Result<Linki
 
 impl Linking {
     fn doc(operation: Operation, message: &str) -> Operation {
-        operation.asks_whatsapp().refuses([ApiError::NotFound]).answers::<Self>(
+        operation.asks_whatsapp().refuses([NO_PASSKEY]).answers::<Self>(
             200,
             "How the device fares.",
             json!({"success": true, "message": message, "data": {"deviceId": "123", "status": "connecting"}}),

@@ -39,7 +39,7 @@ pub fn doc() -> Operation {
         .answers_with(200, "The file.", Content::Bytes)
         .answers_with(206, "The part of it that was asked for.", Content::Bytes)
         .answers_with(416, "It has no such part.", Content::Nothing)
-        .refuses([ApiError::Forbidden, ApiError::MediaNotFound, ApiError::Internal("".into())])
+        .refuses([ApiError::Forbidden(""), ApiError::MediaNotFound, ApiError::Internal("".into())])
 }
 
 pub async fn handle(

@@ -46,7 +46,7 @@ pub fn doc() -> Operation {
                 "data": {"mediaId": "med_123456789", "fileSize": 1_024_000, "mimeType": "image/jpeg"},
             }),
         )
-        .refuses([ApiError::Forbidden, ApiError::MediaNotFound, ApiError::Internal("".into())])
+        .refuses([ApiError::Forbidden(""), ApiError::MediaNotFound, ApiError::Internal("".into())])
 }
 
 pub async fn handle(

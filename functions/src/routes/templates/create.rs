@@ -25,7 +25,7 @@ pub fn doc() -> Operation {
     Operation::new("createTemplate", "Templates", "Create a template")
         .takes::<Request>(json!({"name": "welcome_message", "content": "Hello {{customer_name}}, thank you for order {{order_id}}."}))
         .answers::<Response>(201, "The new template.", Response::example(Some("Template created successfully")))
-        .refuses([ApiError::Forbidden, ApiError::TemplateAlreadyExists])
+        .refuses([ApiError::Forbidden(""), ApiError::TemplateAlreadyExists])
 }
 
 pub async fn handle(
@@ -35,7 +35,7 @@ pub async fn handle(
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
     let now = api.clock.now();
     let template = Template {
-        owner: owner(&caller, request.user_id).ok_or(ApiError::Forbidden)?,
+        owner: owner(&caller, request.user_id).ok_or(ApiError::Forbidden("the token is another user's"))?,
         name: request.name.0,
         content: request.content.0,
         created_at: now,

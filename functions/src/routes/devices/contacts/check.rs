@@ -44,7 +44,8 @@ struct Checked {
     /// The account it leads to, which may have another number.
     id: Option<Jid>,
     lid: Option<Jid>,
-    is_business: bool,
+    #[serde(rename = "isWABusiness")]
+    is_wa_business: bool,
 }
 
 pub fn doc() -> Operation {
@@ -64,9 +65,9 @@ pub fn doc() -> Operation {
                             "exists": true,
                             "id": "1234567890@s.whatsapp.net",
                             "lid": "100000012345678@lid",
-                            "isBusiness": false,
+                            "isWABusiness": false,
                         },
-                        {"number": "1234567899", "exists": false, "id": null, "lid": null, "isBusiness": false},
+                        {"number": "1234567899", "exists": false, "id": null, "lid": null, "isWABusiness": false},
                     ],
                 },
             }),
@@ -104,7 +105,7 @@ fn read(text: &str) -> Result<Vec<Jid>, ApiError> {
 
 impl From<NumberCheck> for Checked {
     fn from(check: NumberCheck) -> Self {
-        Self { number: check.number.user().to_owned(), exists: check.exists, id: check.jid, lid: check.lid, is_business: check.business }
+        Self { number: check.number.user().to_owned(), exists: check.exists, id: check.jid, lid: check.lid, is_wa_business: check.business }
     }
 }
 

@@ -20,6 +20,8 @@ use crate::{
     views::{ContactView, PageQuery, Pagination},
 };
 
+const NO_CONTACT: ApiError = ApiError::Missing("There is no such contact");
+
 /// Whom a path is about.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,7 +73,7 @@ impl Contacts {
 
 impl OneContact {
     fn doc(operation: Operation) -> Operation {
-        operation.refuses([ApiError::InvalidPhoneNumber, ApiError::NotFound]).answers::<Self>(
+        operation.refuses([ApiError::InvalidPhoneNumber, NO_CONTACT]).answers::<Self>(
             200,
             "What is known of them.",
             json!({"success": true, "data": {"contact": ContactView::example()}}),
@@ -79,7 +81,7 @@ impl OneContact {
     }
 
     async fn of(api: &Api, device: &DeviceId, contact: &Jid) -> Result<Success<Self>, ApiError> {
-        let contact = api.people.contact(device, contact).await?.ok_or(ApiError::NotFound)?;
+        let contact = api.people.contact(device, contact).await?.ok_or(NO_CONTACT)?;
         Ok(Success::of(Self { contact: ContactView::of(contact, api.clock.now()) }))
     }
 }

@@ -69,7 +69,7 @@ pub async fn handle(
 ) -> Result<Success<Response>, ApiError> {
     let which = request.which()?;
     if device.webhook.is_none() {
-        return Err(ApiError::Validation { details: "the device has no webhook".into() });
+        return Err(ApiError::Validation { details: "the device has no webhook: set its url first".into() });
     }
     let replayed = api.deliveries.replay(&device.id, &which, api.clock.now()).await?;
     deliver(&api, &device).await?;

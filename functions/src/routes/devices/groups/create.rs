@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Description, Subject, description, made,
+    Description, NO_GROUP, Subject, description, made,
     members::{Participant, People},
     subject,
 };
@@ -51,6 +51,7 @@ pub fn doc() -> Operation {
             "participants": ["1234567890@s.whatsapp.net", "0987654321@s.whatsapp.net"],
         }))
         .asks_whatsapp()
+        .refuses([ApiError::InvalidPhoneNumber])
         .answers::<Response>(
             201,
             "The group, and who is not in it.",
@@ -63,10 +64,10 @@ pub async fn handle(
     PathDevice(device): PathDevice,
     Json(request): Json<Request>,
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
-    let People(asked) = request.participants;
+    let asked = request.participants.parse()?;
     let group = NewGroup { subject: subject(request.subject)?, description: description(request.description), members: asked.clone() };
     let group = made(host::ask_on_line(&api, &device, Command::CreateGroup(group)).await?)?;
-    let group = api.people.group(&device.id, &group).await?.ok_or(ApiError::NotFound)?;
+    let group = api.people.group(&device.id, &group).await?.ok_or(NO_GROUP)?;
     let failed = missing(asked, &group);
     Ok((StatusCode::CREATED, Success::with("Group created", Response { group: group.into(), failed })))
 }

@@ -50,7 +50,7 @@ pub fn doc() -> Operation {
     Operation::new("joinGroup", "Groups", "Join a group by its invite link")
         .takes::<Request>(json!({"invite": "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"}))
         .asks_whatsapp()
-        .refuses([ApiError::NotFound, ApiError::Forbidden, ApiError::Conflict("")])
+        .refuses([ApiError::NotFound, ApiError::Forbidden(""), ApiError::Conflict("")])
         .answers::<OneGroup>(200, "The group.", example)
 }
 

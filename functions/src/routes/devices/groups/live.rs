@@ -21,7 +21,7 @@ pub fn all_doc() -> Operation {
 }
 
 pub fn one_doc() -> Operation {
-    OneGroup::doc(Operation::new("fetchGroup", "Groups", "Fetch a group from WhatsApp")).asks_whatsapp().refuses([ApiError::Forbidden])
+    OneGroup::doc(Operation::new("fetchGroup", "Groups", "Fetch a group from WhatsApp")).asks_whatsapp().refuses([ApiError::Forbidden("")])
 }
 
 pub async fn all(

@@ -2,36 +2,36 @@
 
 use domain::model::{Command, Device, GroupChange, Jid, MemberOutcome, Outcome, Server};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Named, changes};
-use crate::{api::Api, error::ApiError, fields::List, host, openapi::Operation, reply::Success};
+use crate::{api::Api, contact, error::ApiError, fields::List, host, openapi::Operation, reply::Success};
 
 /// As many as WhatsApp lets into a group.
 const MOST: usize = 1024;
 
-/// Some people.
-#[derive(JsonSchema)]
+/// The `participants` of a request.
+#[derive(JsonSchema, Deserialize)]
 #[schemars(inline, with = "List<Jid, MOST>")]
-pub struct People(pub Vec<Jid>);
+#[serde(transparent)]
+pub struct People(List<String, MOST>);
 
-impl<'de> Deserialize<'de> for People {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let List(people): List<Person, MOST> = List::deserialize(deserializer)?;
-        Ok(Self(people.into_iter().map(|Person(jid)| jid).collect()))
-    }
-}
-
-struct Person(Jid);
-
-impl<'de> Deserialize<'de> for Person {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let jid = Jid::deserialize(deserializer)?;
-        match jid.server() {
-            Server::Phone | Server::Lid => Ok(Self(jid)),
-            Server::Group | Server::Newsletter | Server::Broadcast => Err(D::Error::custom("only people can be in a group")),
-        }
+impl People {
+    /// Their addresses.
+    pub fn parse(self) -> Result<Vec<Jid>, ApiError> {
+        let List(people) = self.0;
+        let person = |(index, text): (usize, &String)| {
+            let field = format!("participants[{index}]");
+            let person = contact::parse(&field, text)?;
+            match person.server() {
+                Server::Phone | Server::Lid => Ok(person),
+                Server::Group | Server::Newsletter | Server::Broadcast => {
+                    Err(ApiError::InvalidContact { details: format!("{field}: only people can be in a group") })
+                }
+            }
+        };
+        people.iter().enumerate().map(person).collect()
     }
 }
 
@@ -76,6 +76,7 @@ pub fn doc(operation: Operation, done: &str) -> Operation {
     ]);
     let data = json!({"groupId": "120363023345678901@g.us", "participants": participants});
     changes(operation)
+        .refuses([ApiError::InvalidPhoneNumber])
         .takes::<Request>(json!({"participants": ["1234567890@s.whatsapp.net", "0987654321@s.whatsapp.net"]}))
         .answers::<Response>(200, "What became of each of them.", json!({"success": true, "message": done, "data": data}))
 }
@@ -89,7 +90,7 @@ pub async fn change(
     make: fn(Vec<Jid>) -> GroupChange,
     done: &'static str,
 ) -> Result<Success<Response>, ApiError> {
-    let (group, People(people)) = (named.jid()?, request.participants);
+    let (group, people) = (named.jid()?, request.participants.parse()?);
     if people.is_empty() {
         return Err(ApiError::invalid("participants", format_args!("expected 1 to {MOST} items")));
     }
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn only_people_can_be_in_a_group() {
-        let read = |people: serde_json::Value| serde_json::from_value::<People>(people).map(|People(people)| people.len()).ok();
+        let read = |people: serde_json::Value| serde_json::from_value::<People>(people).ok()?.parse().ok().map(|people| people.len());
         assert_eq!(read(json!(["6281100000001", "+62 811-0000-0002", "100000012345678@lid"])), Some(3));
         for wrong in [json!(["120363023345678901@g.us"]), json!(["0811"]), json!("6281100000001"), json!(vec!["6281100000001"; 1025])] {
             assert_eq!(read(wrong), None);

@@ -27,6 +27,8 @@ use crate::{
     views::{GroupView, PageQuery, Pagination},
 };
 
+const NO_GROUP: ApiError = ApiError::Missing("There is no such group, or the account is not in it");
+
 type Subject = Text<1, 100>;
 type Description = Text<0, 2048>;
 
@@ -40,7 +42,7 @@ pub struct Named {
 impl Named {
     /// Its address. What is no group's address leads to no group.
     fn jid(&self) -> Result<Jid, ApiError> {
-        Jid::parse(&self.group_id).ok().filter(Jid::is_group).ok_or(ApiError::NotFound)
+        Jid::parse(&self.group_id).ok().filter(Jid::is_group).ok_or(NO_GROUP)
     }
 }
 
@@ -91,19 +93,19 @@ impl OneGroup {
     }
 
     fn doc(operation: Operation) -> Operation {
-        operation.refuses([ApiError::NotFound]).answers::<Self>(200, "The group.", Self::example())
+        operation.refuses([NO_GROUP]).answers::<Self>(200, "The group.", Self::example())
     }
 
     /// The group with this address, if the account is in it.
     async fn of(api: &Api, device: &DeviceId, group: &Jid) -> Result<Self, ApiError> {
-        let group = api.people.group(device, group).await?.ok_or(ApiError::NotFound)?;
+        let group = api.people.group(device, group).await?.ok_or(NO_GROUP)?;
         Ok(Self { group: group.into() })
     }
 }
 
 /// Changes a group on WhatsApp, which not everybody may.
 fn changes(operation: Operation) -> Operation {
-    operation.asks_whatsapp().refuses([ApiError::NotFound, ApiError::Forbidden])
+    operation.asks_whatsapp().refuses([NO_GROUP, ApiError::Forbidden("")])
 }
 
 /// The group that a host made or went into.

@@ -76,7 +76,8 @@ pub async fn handle(
     PathDevice(device): PathDevice,
     Json(Request { test_payload: Object(data) }): Json<Request>,
 ) -> Result<Success<Response>, ApiError> {
-    let webhook = device.webhook.as_ref().ok_or_else(|| ApiError::Validation { details: "the device has no webhook".into() })?;
+    let webhook =
+        device.webhook.as_ref().ok_or_else(|| ApiError::Validation { details: "the device has no webhook: set its url first".into() })?;
     let (id, timestamp, begun) = (api.ids.event(), api.clock.now(), Instant::now());
     let body = Body { event: "test", id: &id, device_id: &device.id, timestamp, data };
     let body = serde_json::to_string(&body).expect("its keys are text");
