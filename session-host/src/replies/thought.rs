@@ -43,9 +43,9 @@ impl Thought {
     }
 }
 
-/// The key that the answer to a message is accepted under: who has it, and all before it, was answered.
+/// The key that the answer to a message is accepted under: who has it, and all before it, was answered. Chats may change their names.
 fn key(message: &Message) -> String {
-    format!("ai:{}:{}", message.chat, message.id)
+    format!("ai:{}", message.id)
 }
 
 /// Whether a message is more than a sign on another one.
