@@ -38,7 +38,7 @@ pub(super) struct Worker {
     posts: FuturesUnordered<Pin<Box<dyn Future<Output = Posted> + Send>>>,
     /// While there is, posts go out one at a time.
     trouble: Option<Trouble>,
-    /// The webhook as it was when it last failed: waits are meant for that one.
+    /// The webhook as it was when it last failed, or when it was found to have failed before: waits are meant for that one.
     failing: Option<WebhookSettings>,
 }
 
@@ -115,9 +115,10 @@ impl Worker {
                 self.rest();
                 break;
             }
+            let waits = !self.shared.wait(delivery.due_at).is_zero();
             // Waits are not meant for a webhook that was changed since.
-            let meant = self.failing.as_ref().is_none_or(|failing| *failing == delivery.webhook);
-            let wait_until = Some(delivery.due_at).filter(|due_at| meant && !self.shared.wait(*due_at).is_zero());
+            let meant = waits && *self.failing.get_or_insert_with(|| delivery.webhook.clone()) == delivery.webhook;
+            let wait_until = meant.then_some(delivery.due_at);
             self.lines.add(delivery, wait_until);
         }
         Some(())

@@ -111,3 +111,25 @@ async fn a_changed_webhook_is_tried_at_once() {
     store.until(|state| state.done.len() == 3).await;
     assert_eq!((broken.seqs(), repaired.seqs()), (vec![1], vec![1, 2, 3]));
 }
+
+#[tokio::test]
+async fn a_webhook_that_is_changed_after_a_restart_is_tried_at_once_too() {
+    let (broken, repaired) = (Receiver::start(|_, _| async { StatusCode::BAD_GATEWAY }).await, Receiver::start(|_, _| async {}).await);
+    let ani = device("ani");
+    let store = store(&ani, webhook(&broken.url), 2);
+    let mut config = config();
+    (config.backoff.first, config.backoff.longest) = (Duration::from_secs(3600), Duration::from_secs(3600));
+    let deliverer = start(&store, config.clone());
+    store.until(|state| state.failed.len() == 1).await;
+    deliverer.shutdown().await;
+
+    let reads = store.with(|state| state.reads_of(&ani));
+    let deliverer = start(&store, config);
+    store.until(|state| state.reads_of(&ani) > reads).await;
+    deliverer.wake(&ani);
+    store.until(|state| state.reads_of(&ani) > reads + 1).await;
+    store.with(|state| state.webhooks.insert(ani.clone(), webhook(&repaired.url)));
+    deliverer.renew(&ani);
+    store.until(|state| state.done.len() == 2).await;
+    assert_eq!((broken.seqs(), repaired.seqs()), (vec![1], vec![1, 2]));
+}
