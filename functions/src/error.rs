@@ -30,6 +30,8 @@ pub enum ApiError {
     DeviceAlreadyExists,
     #[error("The device is not connected to WhatsApp: connect it and scan the QR code if it is not linked yet")]
     DeviceNotConnected,
+    #[error("The device is not linked to its account any more: connect it and link it again")]
+    SessionExpired,
     #[error("The recipient is not a phone number in international format nor a WhatsApp address")]
     InvalidPhoneNumber,
     #[error("That is neither a phone number in international format nor a WhatsApp address")]
@@ -105,6 +107,7 @@ impl ApiError {
             Self::DeviceNotFound => (StatusCode::NOT_FOUND, "DEVICE_NOT_FOUND"),
             Self::DeviceAlreadyExists => (StatusCode::CONFLICT, "DEVICE_ALREADY_EXISTS"),
             Self::DeviceNotConnected => (StatusCode::BAD_REQUEST, "DEVICE_NOT_CONNECTED"),
+            Self::SessionExpired => (StatusCode::UNAUTHORIZED, "SESSION_EXPIRED"),
             Self::TemplateNotFound => (StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND"),
             Self::TemplateAlreadyExists => (StatusCode::CONFLICT, "TEMPLATE_ALREADY_EXISTS"),
             Self::BulkNotFound => (StatusCode::NOT_FOUND, "BULK_NOT_FOUND"),

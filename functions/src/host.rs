@@ -12,7 +12,12 @@ const QUERY: Duration = Duration::from_secs(15);
 
 /// For what means nothing later: the device is on line.
 pub fn on_line(device: &Device) -> Result<(), ApiError> {
-    if device.session.status == Status::Connected { Ok(()) } else { Err(ApiError::DeviceNotConnected) }
+    if device.session.status == Status::Connected { Ok(()) } else { Err(off_line(device)) }
+}
+
+/// Why nothing can be done through a device that is not on line.
+pub fn off_line(device: &Device) -> ApiError {
+    if device.session.is_expired() { ApiError::SessionExpired } else { ApiError::DeviceNotConnected }
 }
 
 /// When whoever asks a host now gives up waiting.

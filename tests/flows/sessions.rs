@@ -64,9 +64,13 @@ async fn a_device_that_its_phone_logs_out_refuses_to_send_and_can_be_linked_agai
     wait_for(program, &device, "disconnected", Some("logged_out")).await;
     let record = read(program, &device).await;
     assert_eq!((&record["phoneNumber"], &record["lid"]), (&Value::Null, &Value::Null));
-    refuses_to_send(program, &device, &budi).await;
+    let sent = device.send(program, &budi.number, "No way").await;
+    assert_eq!((sent.status, sent.code()), (401, "SESSION_EXPIRED"), "{:?}", sent.body);
+    let asked = program.get(&format!("/devices/{}/contacts/live", device.id)).await;
+    assert_eq!((asked.status, asked.code()), (401, "SESSION_EXPIRED"), "{:?}", asked.body);
 
     assert_eq!(ask(program, &device, "connect").await["qrRequired"], true);
+    refuses_to_send(program, &device, &budi).await;
     let again = ani.scan(&code(program, &device).await).await;
     assert_ne!(again, companion);
     world.wait_for_status(&device, "connected").await;

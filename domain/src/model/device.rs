@@ -87,6 +87,11 @@ impl Session {
         self.phone.is_some()
     }
 
+    /// Whether WhatsApp ended the link by itself, or the phone did: the account has to be linked anew.
+    pub fn is_expired(&self) -> bool {
+        self.status == Status::Disconnected && matches!(self.reason.as_deref(), Some("logged_out" | "account_locked"))
+    }
+
     /// Whether messages can be accepted: it is connected, or linked and about to be connected again.
     pub fn can_send(&self) -> bool {
         self.wanted && self.is_linked() && matches!(self.status, Status::Connected | Status::Connecting)
@@ -244,5 +249,21 @@ mod tests {
         assert_eq!(of(" -- Toko №5 – 東京! ").as_deref(), Some("user_123_device_toko_5_東京"));
         assert_eq!(of("!?"), None);
         assert_eq!(of(&"x".repeat(300)), None);
+    }
+
+    #[test]
+    fn a_session_has_expired_once_it_is_unlinked_until_it_is_linked_anew() {
+        let session = |status, reason: Option<&str>| Session { status, reason: reason.map(Into::into), ..Session::new() };
+        assert!(session(Status::Disconnected, Some("logged_out")).is_expired());
+        assert!(session(Status::Disconnected, Some("account_locked")).is_expired());
+        for (status, reason) in [
+            (Status::Pending, None),
+            (Status::Disconnected, None),
+            (Status::Disconnected, Some("qr_expired")),
+            (Status::Connecting, Some("logged_out")),
+            (Status::Error, Some("replaced")),
+        ] {
+            assert!(!session(status, reason).is_expired(), "{status:?} {reason:?}");
+        }
     }
 }

@@ -151,13 +151,23 @@ impl Operation {
 
     /// Sends something through a device on terms that may be set in headers.
     pub fn sends(self) -> Self {
-        let refusals = [ApiError::DeviceNotConnected, ApiError::InvalidPhoneNumber, ApiError::MessageSendFailed { reason: None }];
+        let refusals = [
+            ApiError::DeviceNotConnected,
+            ApiError::SessionExpired,
+            ApiError::InvalidPhoneNumber,
+            ApiError::MessageSendFailed { reason: None },
+        ];
         Self { terms: true, ..self }.by_session().refuses(refusals)
     }
 
     /// Has a host ask WhatsApp, or change something there.
     pub fn asks_whatsapp(self) -> Self {
-        self.refuses([ApiError::DeviceNotConnected, ApiError::Timeout, ApiError::Refused { reason: String::new() }])
+        self.refuses([
+            ApiError::DeviceNotConnected,
+            ApiError::SessionExpired,
+            ApiError::Timeout,
+            ApiError::Refused { reason: String::new() },
+        ])
     }
 
     /// Needs no token.

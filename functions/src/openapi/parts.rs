@@ -55,6 +55,7 @@ fn samples() -> Vec<ApiError> {
         ApiError::DeviceNotFound,
         ApiError::DeviceAlreadyExists,
         ApiError::DeviceNotConnected,
+        ApiError::SessionExpired,
         ApiError::InvalidPhoneNumber,
         ApiError::TemplateNotFound,
         ApiError::TemplateAlreadyExists,

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{Options, outcome};
-use crate::{api::Api, auth::Caller, error::ApiError, limits::Limit};
+use crate::{api::Api, auth::Caller, error::ApiError, host, limits::Limit};
 
 /// Who sends, and how.
 pub struct Terms {
@@ -104,7 +104,7 @@ impl Terms {
             self.caller.spend(api, &device, Limit::Media).await?;
         }
         if !device.session.can_send() {
-            return Err(ApiError::DeviceNotConnected);
+            return Err(host::off_line(&device));
         }
         Ok(Sender { device, idempotency_key: self.idempotency_key, respond_async: self.respond_async })
     }

@@ -47,7 +47,7 @@ export async function ask(method, path, body) {
   try {
     return await call(method, BASE + path, body, asker);
   } catch (error) {
-    if (error.status === 401 && asker === token) expelled(error);
+    if (error.code === 'INVALID_API_TOKEN' && asker === token) expelled(error);
     throw error;
   }
 }
