@@ -45,7 +45,12 @@ fn list(connection: &Connection, after: &EventId, scope: &EventScope, limit: u32
             rows::all(connection, SQL, (after, limit), read)
         }
         EventScope::User(user) => {
-            const SQL: &str = select!("WHERE events.id > ?1 AND user_id = ?3 ORDER BY events.id, device, seq LIMIT ?2");
+            // In the index alone, since there may be many of others' in between.
+            const SQL: &str = "SELECT events.id, events.seq, kind, at, data, trace, devices.id
+                FROM (SELECT id, device, seq FROM events INDEXED BY events_by_id
+                    WHERE id > ?1 AND device IN (SELECT row FROM devices WHERE user_id = ?3) ORDER BY id, device, seq LIMIT ?2) AS found
+                JOIN events ON events.device = found.device AND events.seq = found.seq JOIN devices ON devices.row = found.device
+                ORDER BY found.id, found.device, found.seq";
             rows::all(connection, SQL, (after, limit, counts::user(*user)), read)
         }
         EventScope::Device(device) => {
