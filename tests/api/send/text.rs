@@ -144,15 +144,16 @@ async fn a_device_that_is_not_connected_takes_nothing() {
     let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
     let device = world.device("Toko").await;
     let path = format!("/devices/{}", device.id);
-    let refused = async |what: &str| {
+    let refused_as = async |code: (u16, &str), what: &str| {
         for request in [
             device.request(&world.program, &budi.number, "x"),
             device.request(&world.program, &budi.number, "x").header("prefer", "respond-async").header("idempotency-key", "fresh"),
         ] {
             let answer = answer(request).await;
-            assert_eq!((answer.status, answer.code()), (400, "DEVICE_NOT_CONNECTED"), "{what}");
+            assert_eq!((answer.status, answer.code()), code, "{what}");
         }
     };
+    let refused = async |what: &str| refused_as((400, "DEVICE_NOT_CONNECTED"), what).await;
     refused("never connected").await;
 
     world.program.post(&format!("{path}/connect"), &json!({})).await;
@@ -170,7 +171,7 @@ async fn a_device_that_is_not_connected_takes_nothing() {
     device.sent(&world.program, &budi.number, "connected again").await;
     ani.unlink(companion).await;
     world.wait_for_status(&device, "disconnected").await;
-    refused("logged out by the phone").await;
+    refused_as((401, "SESSION_EXPIRED"), "logged out by the phone").await;
     assert_eq!(budi.texts().await, ["connected", "connected again"]);
     assert_eq!(world.records(&device).await.len(), 2, "what was refused left no record");
 }
