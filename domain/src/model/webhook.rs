@@ -103,8 +103,8 @@ pub struct WebhookSettings {
 }
 
 impl WebhookSettings {
-    /// Enough tries for a receiver that is down for a whole day.
-    pub const DEFAULT_RETRY_COUNT: u32 = 300;
+    /// Enough tries for a receiver that is down for a whole day, after which it is paused.
+    pub const DEFAULT_RETRY_COUNT: u32 = 400;
     /// The contract's default.
     pub const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 

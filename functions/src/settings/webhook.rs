@@ -30,6 +30,11 @@ pub struct WebhookInput {
 }
 
 impl WebhookInput {
+    /// Whether it says where events go.
+    pub fn names_url(&self) -> bool {
+        self.url.is_some()
+    }
+
     /// The settings that follow from the present ones; `None` if there is no URL then.
     pub fn over(self, present: Option<WebhookSettings>) -> Option<WebhookSettings> {
         let mut settings = match (present, &self.url) {

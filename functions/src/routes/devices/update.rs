@@ -68,6 +68,7 @@ pub async fn handle(
         }
     }
     let before = device.webhook.clone();
+    let named = matches!(&request.webhook, Some(Some(Object(input))) if input.names_url());
     let webhook = match request.webhook {
         Some(Some(Object(input))) => Some(Some(input.over(device.webhook).ok_or_else(|| ApiError::invalid("webhook.url", "missing"))?)),
         Some(None) => Some(None),
@@ -84,7 +85,7 @@ pub async fn handle(
     let set = update.webhook.is_some();
     let mut device = api.devices.update(&device.id, update, now).await?.ok_or(ApiError::DeviceNotFound)?;
     if set {
-        device = changed(&api, before.as_ref(), device).await?;
+        device = changed(&api, before.as_ref(), named, device).await?;
     }
     Ok(Success::with("Device updated successfully", Response { device: DeviceView::of(device, now) }))
 }

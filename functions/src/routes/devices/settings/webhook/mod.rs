@@ -29,11 +29,12 @@ impl WebhookOfDevice {
     }
 }
 
-/// Has what waits tried at once, now that the webhook is no more what it was `before`; one that leads elsewhere has not failed yet.
+/// Has what waits tried at once, now that the webhook is no more what it was `before`; one that leads elsewhere has not failed yet. With `named`,
+/// its URL was given, perhaps once more after an answer that got lost: then it is taken up again if it was paused.
 /// Answers the device as it is then.
-pub async fn changed(api: &Api, before: Option<&WebhookSettings>, device: Device) -> Result<Device, ApiError> {
+pub async fn changed(api: &Api, before: Option<&WebhookSettings>, named: bool, device: Device) -> Result<Device, ApiError> {
     let url = |webhook: Option<&WebhookSettings>| webhook.map(|webhook| webhook.url.clone());
-    if url(before) == url(device.webhook.as_ref()) {
+    if url(before) == url(device.webhook.as_ref()) && !(named && device.deliveries.paused_at.is_some()) {
         deliver(api, &device).await?;
         return Ok(device);
     }

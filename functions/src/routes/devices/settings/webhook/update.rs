@@ -20,7 +20,7 @@ pub fn doc() -> Operation {
     Operation::new("updateWebhookSettings", "Settings", "Update a device's webhook settings")
         .describe(
             "What is left out stays as it is; the first time a `url` is needed. What waits for the webhook is tried at once as it is set then, and \
-             another `url` takes a paused one up again.",
+             a paused one is taken up again if its `url` is given.",
         )
         .takes::<WebhookInput>(json!({
             "enabled": true,
@@ -44,9 +44,10 @@ pub async fn handle(
     Json(input): Json<WebhookInput>,
 ) -> Result<Success<WebhookOfDevice>, ApiError> {
     let before = device.webhook.clone();
+    let named = input.names_url();
     let webhook = input.over(device.webhook).ok_or_else(|| ApiError::invalid("url", "missing"))?;
     let update = DeviceUpdate { webhook: Some(Some(webhook)), ..DeviceUpdate::default() };
     let device = api.devices.update(&device.id, update, api.clock.now()).await?.ok_or(ApiError::DeviceNotFound)?;
-    let device = changed(&api, before.as_ref(), device).await?;
+    let device = changed(&api, before.as_ref(), named, device).await?;
     Ok(Success::with("Webhook settings updated successfully", WebhookOfDevice::of(device)))
 }
