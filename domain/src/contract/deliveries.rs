@@ -139,12 +139,12 @@ pub async fn nothing_is_tried_while_a_webhook_is_paused(world: World) {
 
 pub async fn a_webhook_that_fails_no_more_is_not_paused(world: World) {
     let device = with_events(&world, "a", 2).await;
-    let fail = async || drop(world.deliveries.failed(&device.id, &event_id(1), at(10), at(90), "timeout").await.unwrap());
-    fail().await;
+    let fail = async |n| world.deliveries.failed(&device.id, &event_id(n), at(10), at(90), "timeout").await.unwrap();
+    fail(1).await;
     world.deliveries.resume(&device.id, at(20)).await.unwrap();
     world.deliveries.pause(&device.id, at(21)).await.unwrap();
     assert_eq!(stats(&world, &device).await.paused_at, None);
-    fail().await;
+    fail(1).await;
     world.deliveries.succeeded(&device.id, &event_id(2), at(30)).await.unwrap();
     world.deliveries.pause(&device.id, at(31)).await.unwrap();
     assert_eq!((stats(&world, &device).await.paused_at, next(&world, &device, 10).await), (None, vec![1]));
