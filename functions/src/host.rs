@@ -64,6 +64,13 @@ fn refusal(error: String) -> ApiError {
         "invalid_subject" => ApiError::invalid("subject", "WhatsApp does not take it"),
         "invalid_description" => ApiError::invalid("description", "WhatsApp does not take it"),
         "awaiting_approval" => ApiError::Conflict("an admin of the group has to let the account in"),
+        "busy" => ApiError::RateLimitExceeded {
+            details: "the device has as many questions open as WhatsApp is asked at a time; try again".into(),
+        },
+        "already_linked" => ApiError::Conflict("the device is linked already; relogin links it anew"),
+        "invalid_phone" => ApiError::InvalidPhoneNumber,
+        "invalid_assertion" => ApiError::invalid("assertion", "WhatsApp does not take it"),
+        "cancelled" => ApiError::Conflict("it was cancelled meanwhile"),
         "conflict" => ApiError::Conflict("WhatsApp has it otherwise by now"),
         _ => ApiError::Refused { reason: error },
     }
@@ -86,6 +93,11 @@ mod tests {
             ("invalid_description", 400, "VALIDATION_ERROR"),
             ("awaiting_approval", 409, "CONFLICT"),
             ("conflict", 409, "CONFLICT"),
+            ("already_linked", 409, "CONFLICT"),
+            ("cancelled", 409, "CONFLICT"),
+            ("invalid_assertion", 400, "VALIDATION_ERROR"),
+            ("invalid_phone", 400, "INVALID_PHONE_NUMBER"),
+            ("busy", 429, "RATE_LIMIT_EXCEEDED"),
             ("a word of later", 500, "MESSAGE_SEND_FAILED"),
         ] {
             let error = refusal(word.into());
