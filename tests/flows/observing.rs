@@ -39,6 +39,8 @@ async fn prometheus_finds_what_went_through() {
     ] {
         assert_eq!(metric(&world.program, name, &[]).await, Some(value), "{name}");
     }
+    let seconds = metric(&world.program, "warta_message_send_seconds_sum", &[]).await.unwrap();
+    assert!((0.001..30.0).contains(&seconds), "{seconds}");
     let posted = [r#"method="POST""#, r#"path="/api/whatsapp/send""#, r#"status="200""#];
     assert_eq!(metric(&world.program, "warta_http_request_duration_seconds_count", &posted).await, Some(1.0));
     assert_eq!(metric(&world.program, "warta_messages", &[]).await, Some(2.0));

@@ -123,7 +123,8 @@ impl Actor {
     pub(super) async fn sent(&self, outcomes: &mut Outcomes, job: Job, at: Timestamp) {
         let at = match Arc::unwrap_or_clone(job.outgoing) {
             Outgoing::Message(message) => {
-                let late = at.since(message.due_at.unwrap_or(message.timestamp));
+                // By our own clock: WhatsApp counts whole seconds.
+                let late = self.shared.ports.clock.now().since(message.due_at.unwrap_or(message.timestamp));
                 metrics::histogram!("warta_message_send_seconds").record(late.as_secs_f64());
                 job.span.in_scope(|| self.taken(outcomes, message, at))
             }
