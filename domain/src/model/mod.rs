@@ -32,7 +32,7 @@ pub use delivery::{Delivery, DeliveryRecord, DeliveryStats, DeliveryStatus, Repl
 pub use device::{
     Device, DeviceFilter, DeviceUpdate, MessageCounts, PairingCode, Passkey, Qr, Removed, Session, SessionFilter, Status, session_id,
 };
-pub use event::{Event, EventData, EventDraft, EventKind};
+pub use event::{Event, EventData, EventDraft, EventKind, GroupDetails};
 pub use group::{Group, GroupChange, GroupFilter, Member, MemberOutcome, NewGroup, Role};
 pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, InvalidId, InvalidUserId, MediaId, MessageId, SessionId, UserId};
 pub use jid::{InvalidJid, Jid, Server};

@@ -13,7 +13,7 @@ mod webhook;
 pub use chat::ChatView;
 pub use contact::ContactView;
 pub use device::{DeviceItem, DeviceView};
-pub use group::GroupView;
+pub use group::group_example;
 pub use message::MessageView;
 pub use page::{PageQuery, Pagination, empty_page};
 pub use session::SessionView;

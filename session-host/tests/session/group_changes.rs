@@ -103,7 +103,7 @@ async fn what_others_do_to_groups_is_known_and_told() {
     let mut events = world.events();
     let group = world.made(BUDI, &[ANI]).await;
     let data = told(&mut events, EventKind::GroupUpdate).await;
-    assert_eq!((&data["jid"], &data["subject"], &data["role"]), (&json!(group.to_string()), &json!("Arisan"), &json!("member")));
+    assert_eq!((&data["id"], &data["name"], &data["isAdmin"]), (&json!(group.to_string()), &json!("Arisan"), &json!(false)));
     world.put(&format!("/groups/{group}"), json!({"by": BUDI, "subject": "Arisan RT 5", "description": "Baru", "announce": true})).await;
     let participants = format!("/groups/{group}/participants");
     world.post(&participants, json!({"by": BUDI, "action": "add", "participants": [CITRA]})).await;
@@ -111,10 +111,10 @@ async fn what_others_do_to_groups_is_known_and_told() {
     let is_so = |group: &Group| group.members.len() == 3 && group.role == Role::Admin && group.announce;
     let known = world.group(&device, &group, "all is known", is_so).await;
     assert_eq!((known.subject.as_str(), known.description.as_deref()), ("Arisan RT 5", Some("Baru")));
-    while told(&mut events, EventKind::GroupUpdate).await["members"].as_array().unwrap().len() < 3 {}
+    while told(&mut events, EventKind::GroupUpdate).await["participants"].as_array().unwrap().len() < 3 {}
 
     world.post(&participants, json!({"by": BUDI, "action": "remove", "participants": [ANI]})).await;
-    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"jid": group.to_string()}));
+    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"id": group.to_string()}));
     world.no_group(&device, &group).await;
     assert_eq!(world.ask(&device.id, Command::Refresh(Refresh::Group { group })).await, failed("forbidden"));
 }
@@ -132,7 +132,7 @@ async fn what_happened_to_groups_while_the_host_was_down_is_known_and_told() {
     world.post(&format!("/groups/{goes}/participants"), json!({"by": CITRA, "action": "remove", "participants": [ANI]})).await;
     let mut events = world.events();
     world.start().await;
-    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"jid": goes.to_string()}));
+    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"id": goes.to_string()}));
     world.no_group(&device, &goes).await;
     world.group(&device, &stays, "its name is known", |group| group.subject == "Lain").await;
 }
@@ -146,7 +146,7 @@ async fn a_group_is_made_changed_and_left() {
     let made = People::group(&world.store, &device.id, &group).await.unwrap().expect("its record is stored first");
     assert_eq!((made.subject.as_str(), made.description.as_deref(), made.role), ("Arisan", Some("Tiap bulan"), Role::SuperAdmin));
     assert_eq!((made.owner.as_ref(), made.members.len()), (Some(&jid(ANI)), 2));
-    assert_eq!(told(&mut events, EventKind::GroupUpdate).await["jid"], json!(group.to_string()));
+    assert_eq!(told(&mut events, EventKind::GroupUpdate).await["id"], json!(group.to_string()));
 
     for change in [
         GroupChange::Subject("Arisan RT 5".into()),
@@ -175,7 +175,7 @@ async fn a_group_is_made_changed_and_left() {
     assert_eq!(world.group(&device, &group, "it is known", |_| true).await.members.len(), 2);
 
     assert_eq!(world.change(&device, &group, GroupChange::Leave).await, Outcome::Done);
-    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"jid": group.to_string()}));
+    assert_eq!(told(&mut events, EventKind::GroupLeft).await, json!({"id": group.to_string()}));
     assert_eq!(People::group(&world.store, &device.id, &group).await.unwrap(), None);
     assert_eq!(world.change(&device, &group, GroupChange::Subject("Lain".into())).await, failed("forbidden"));
 }
@@ -215,7 +215,7 @@ async fn a_crash_while_a_group_is_made_makes_no_second_one() {
     world.post("/faults", json!({"queryDelayMs": 8000})).await;
     let command = world.hand_in(&device.id, new("Arisan", &[BUDI])).await;
     // Others know of the group, and its maker still looks at it, when the host stops.
-    while told(&mut events, EventKind::GroupUpdate).await["subject"] != "Arisan" {}
+    while told(&mut events, EventKind::GroupUpdate).await["name"] != "Arisan" {}
     world.post("/faults", json!({"queryDelayMs": 0})).await;
     world.restart().await;
     let Outcome::Group { group } = world.outcome(&command).await else { panic!("no group") };

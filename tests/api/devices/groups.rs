@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Device, Phone, World, answer, assert_like, eventually};
+use crate::world::{Answer, Device, Phone, Socket, TOKEN, World, answer, assert_like, eventually};
 
 const RESPONSE: &str = r#"{
     "success": true,
@@ -83,6 +83,18 @@ async fn groups_are_listed_by_subject_and_searched() {
     }
     let one = world.groups(&device, &format!("/{own}")).await;
     assert_eq!((one.status, &one.body["data"]["group"]), (200, arisan));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_tells_a_group_as_it_is_shown() {
+    let (world, device, ani, budi) = World::pair().await;
+    let socket = Socket::open(&format!("{}/?token={TOKEN}&events=group", world.program.socket)).await;
+    let group = world.group("Arisan", &ani, &[&budi]).await;
+    let told = socket.wait_for("the new group", |frame| frame["type"] == "group_update").await;
+    assert_eq!(told["data"], world.groups(&device, &format!("/{group}")).await.body["data"]["group"]);
+    assert_eq!(world.change(&device, Method::POST, &format!("/{group}/leave"), &json!({})).await.status, 200);
+    let told = socket.wait_for("that it is left", |frame| frame["type"] == "group_left").await;
+    assert_eq!(told["data"], json!({"id": group}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

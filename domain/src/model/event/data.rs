@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::EventKind;
+use super::{EventKind, GroupDetails};
 use crate::model::{
-    Attachment, ContactCard, Group, Jid, Location, MediaFile, Message, MessageId, MessageStatus, MessageType, PairingCode, Poll, Qr,
-    Session, Status, Timestamp,
+    Attachment, ContactCard, Jid, Location, MediaFile, Message, MessageId, MessageStatus, MessageType, PairingCode, Poll, Qr, Session,
+    Status, Timestamp,
 };
 
 /// What an event says. No field is a floating-point number and no key looks like one, so that a receiver who parses the
@@ -86,12 +86,12 @@ pub enum EventData {
         code: String,
     },
     /// The device is in a group that it was not in, or the group has changed.
-    GroupUpdate(Box<Group>),
+    GroupUpdate(Box<GroupDetails>),
     /// The device is not in a group any more.
     #[serde(rename_all = "camelCase")]
     GroupLeft {
         /// Which.
-        jid: Jid,
+        id: Jid,
     },
     /// The device could not answer by itself.
     #[serde(rename_all = "camelCase")]
@@ -276,8 +276,8 @@ impl EventData {
             | Self::MessageDeleted(data) => Some(&data.chat_id),
             Self::MediaReceived(data) | Self::MediaFailed(data) => Some(&data.message.chat_id),
             Self::MessageStatus { chat_id, .. } | Self::AiError { chat_id, .. } => Some(chat_id),
-            Self::GroupUpdate(group) => Some(&group.jid),
-            Self::GroupLeft { jid } => Some(jid),
+            Self::GroupUpdate(group) => Some(&group.id),
+            Self::GroupLeft { id } => Some(id),
             Self::QrCode { .. }
             | Self::ConnectionUpdate { .. }
             | Self::PairingCode { .. }

@@ -1,13 +1,14 @@
 //! Something that happened, as webhooks and sockets see it.
 
 mod data;
+mod group;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-pub use self::data::EventData;
+pub use self::{data::EventData, group::GroupDetails};
 use super::{DeviceId, EventId, Jid, Timestamp, WebhookFilter};
 use crate::trace::{self, TraceParent};
 

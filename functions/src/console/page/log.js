@@ -91,7 +91,7 @@ function gist({ data }) {
     data.phoneNumber,
     data.from && `${data.pushName ?? data.from}:`,
     data.caption ?? data.message,
-    data.subject,
+    data.name,
     data.error ?? data.reason,
   ];
   return parts.filter((part) => typeof part === 'string' && part).join(' ');

@@ -150,10 +150,10 @@ impl Inbox {
 }
 
 fn joined(group: Group) -> (Change, Option<EventData>) {
-    let group = Box::new(group);
-    (Change::Group(group.clone()), Some(EventData::GroupUpdate(group)))
+    let told = EventData::GroupUpdate(Box::new(group.clone().into()));
+    (Change::Group(Box::new(group)), Some(told))
 }
 
 fn left(group: Jid) -> (Change, Option<EventData>) {
-    (Change::GroupLeft { group: group.clone() }, Some(EventData::GroupLeft { jid: group }))
+    (Change::GroupLeft { group: group.clone() }, Some(EventData::GroupLeft { id: group }))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use domain::model::{Command, Group, Jid, NewGroup};
+use domain::model::{Command, Group, GroupDetails, Jid, NewGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::{
     host,
     openapi::Operation,
     reply::Success,
-    views::GroupView,
+    views::group_example,
 };
 
 #[derive(JsonSchema, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Request {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "CreatedGroup")]
 pub struct Response {
-    group: GroupView,
+    group: GroupDetails,
     /// Who could not be taken into it.
     failed: Vec<Participant>,
 }
@@ -55,7 +55,7 @@ pub fn doc() -> Operation {
         .answers::<Response>(
             201,
             "The group, and who is not in it.",
-            json!({"success": true, "message": "Group created", "data": {"group": GroupView::example(), "failed": failed}}),
+            json!({"success": true, "message": "Group created", "data": {"group": group_example(), "failed": failed}}),
         )
 }
 

@@ -12,7 +12,7 @@ mod members;
 pub mod participants;
 pub mod update;
 
-use domain::model::{DeviceId, GroupFilter, Jid, Outcome, PageRequest};
+use domain::model::{DeviceId, GroupDetails, GroupFilter, Jid, Outcome, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use crate::{
     host,
     openapi::Operation,
     reply::Success,
-    views::{GroupView, PageQuery, Pagination},
+    views::{PageQuery, Pagination, group_example},
 };
 
 const NO_GROUP: ApiError = ApiError::Missing("There is no such group, or the account is not in it");
@@ -59,14 +59,14 @@ pub struct GroupQuery {
 /// A page of groups.
 #[derive(JsonSchema, Serialize)]
 pub struct Groups {
-    groups: Vec<GroupView>,
+    groups: Vec<GroupDetails>,
     pagination: Pagination,
 }
 
 /// One group.
 #[derive(JsonSchema, Serialize)]
 pub struct OneGroup {
-    group: GroupView,
+    group: GroupDetails,
 }
 
 impl Groups {
@@ -74,7 +74,7 @@ impl Groups {
         operation.query::<GroupQuery>().query::<PageQuery<20>>().answers::<Self>(
             200,
             "A page of groups, by subject.",
-            json!({"success": true, "data": {"groups": [GroupView::example()], "pagination": Pagination::example()}}),
+            json!({"success": true, "data": {"groups": [group_example()], "pagination": Pagination::example()}}),
         )
     }
 
@@ -82,14 +82,14 @@ impl Groups {
         let filter = GroupFilter { admin_only: query.admin_only.unwrap_or_default(), search: searched(query.search) };
         let page = api.people.groups(device, &filter, request).await?;
         let pagination = Pagination::of(request, &page);
-        let groups = page.items.into_iter().map(GroupView::from).collect();
+        let groups = page.items.into_iter().map(GroupDetails::from).collect();
         Ok(Success::of(Self { groups, pagination }))
     }
 }
 
 impl OneGroup {
     fn example() -> Value {
-        json!({"success": true, "data": {"group": GroupView::example()}})
+        json!({"success": true, "data": {"group": group_example()}})
     }
 
     fn doc(operation: Operation) -> Operation {
