@@ -54,7 +54,7 @@ pub enum ApiError {
     MediaNotFound,
     #[error("WhatsApp did not take the message")]
     MessageSendFailed { reason: Option<String> },
-    #[error("WhatsApp did not do it")]
+    #[error("WhatsApp did not do what it was asked")]
     Refused { reason: String },
     #[error("That does not go with how things are: {0}")]
     Conflict(&'static str),
@@ -117,7 +117,8 @@ impl ApiError {
             Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
             Self::MessageNotFound => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
             Self::MediaNotFound => (StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND"),
-            Self::MessageSendFailed { .. } | Self::Refused { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
+            Self::MessageSendFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "MESSAGE_SEND_FAILED"),
+            Self::Refused { .. } => (StatusCode::BAD_GATEWAY, "WHATSAPP_REFUSED"),
             Self::AiServiceUnavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "AI_SERVICE_UNAVAILABLE"),
             Self::WebhookDeliveryFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "WEBHOOK_DELIVERY_FAILED"),
             Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),

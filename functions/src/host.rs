@@ -98,7 +98,7 @@ mod tests {
             ("invalid_assertion", 400, "VALIDATION_ERROR"),
             ("invalid_phone", 400, "INVALID_PHONE_NUMBER"),
             ("busy", 429, "RATE_LIMIT_EXCEEDED"),
-            ("a word of later", 500, "MESSAGE_SEND_FAILED"),
+            ("a word of later", 502, "WHATSAPP_REFUSED"),
         ] {
             let error = refusal(word.into());
             assert_eq!((error.status().as_u16(), error.code()), (status, code), "{word}");

@@ -100,4 +100,4 @@ def filter_failure(context, failure, case, response):
         code = response.json()["error"]["code"]
     except (ValueError, KeyError, TypeError):
         return True
-    return code not in ("MESSAGE_SEND_FAILED", "TIMEOUT", "WEBHOOK_DELIVERY_FAILED", "AI_SERVICE_UNAVAILABLE")
+    return code not in ("MESSAGE_SEND_FAILED", "WHATSAPP_REFUSED", "TIMEOUT", "WEBHOOK_DELIVERY_FAILED", "AI_SERVICE_UNAVAILABLE")

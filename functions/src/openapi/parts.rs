@@ -66,6 +66,7 @@ fn samples() -> Vec<ApiError> {
         ApiError::MessageNotFound,
         ApiError::MediaNotFound,
         ApiError::MessageSendFailed { reason: None },
+        ApiError::Refused { reason: "refused_503".into() },
         ApiError::WebhookDeliveryFailed { reason: "status_500 after 120 ms".into() },
         ApiError::AiServiceUnavailable { reason: "not_configured".into() },
         ApiError::NotFound,

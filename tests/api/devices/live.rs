@@ -70,6 +70,17 @@ async fn a_whatsapp_that_does_not_answer_is_waited_for_20_seconds_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whatsapp_that_refuses_to_answer_is_no_message_that_failed() {
+    let (world, device, ..) = World::pair().await;
+    world.faults(&json!({"failQueries": 1})).await;
+    let live = (Method::GET, "groups/live".into(), Value::Null);
+    let refused = ask(&world, &device, &live).await;
+    assert_eq!((refused.status, refused.code()), (502, "WHATSAPP_REFUSED"), "{:?}", refused.body);
+    assert_eq!(refused.body["error"]["details"], "refused_503");
+    assert_eq!(ask(&world, &device, &live).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whatsapp_that_takes_its_time_is_waited_for() {
     let (mut world, device, ..) = World::pair().await;
     world.program.terminate().await;
