@@ -9,7 +9,7 @@ use std::{
 use ai::Providers;
 use domain::{
     model::{DeviceId, Outcome},
-    pipeline::{Backoff, Publisher, sweep},
+    pipeline::{Backoff, Publisher, Turns, sweep},
     ports::{
         Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, People,
         Push, Received, Replies,
@@ -162,6 +162,7 @@ impl Host {
             wake,
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
+            turns: Turns::default(),
             epoch: ports.epoch,
         };
         let answering = Answering::new(config.replies, &ports);

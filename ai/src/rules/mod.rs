@@ -16,6 +16,9 @@ pub(crate) use self::hours::zone;
 /// Older messages are the past: nobody waits for an answer to them.
 pub const LISTENS: Duration = Duration::from_secs(5 * 60);
 
+/// How many characters of a thought are looked at for words; nobody writes as many to ask for something.
+const LOOKED_AT: usize = 10_000;
+
 /// What becomes of a message, or of several that are one thought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -92,7 +95,8 @@ pub fn decide(settings: &AiSettings, messages: &[Message], now: Timestamp) -> De
         return Decision::Ignore(Ignored::Hours);
     }
     let texts: Vec<_> = thought.into_iter().filter_map(words_of).collect();
-    let said = words::Said::new(&texts.join("\n"));
+    let said: String = texts.join("\n").chars().take(LOOKED_AT).collect();
+    let said = words::Said::new(&said);
     if let Some(fixed) = settings.auto_responses.iter().find(|fixed| said.contains(&fixed.trigger)) {
         return Decision::Fixed(fixed.response.clone());
     }

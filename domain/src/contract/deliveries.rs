@@ -20,6 +20,7 @@ macro_rules! deliveries_contract {
                 a_delivery_that_was_given_up_is_out_of_the_way_and_counted_once,
                 deliveries_of_held_chats_are_left_out,
                 a_webhook_fails_from_its_first_failure_until_it_takes_something,
+                failures_far_apart_are_not_one_that_went_on,
                 nothing_is_tried_while_a_webhook_is_paused,
                 a_webhook_that_fails_no_more_is_not_paused,
                 a_webhook_that_is_resumed_gets_all_that_waits_at_once,
@@ -71,6 +72,16 @@ pub async fn a_delivery_that_failed_stays_in_its_place_and_waits(world: World) {
     assert_eq!(deliveries[0].due_at, at(200));
     let wanted = DeliveryStats { last_failure: Some(at(20)), failing_since: Some(at(10)), ..DeliveryStats::default() };
     assert_eq!(stats(&world, &device).await, wanted);
+}
+
+pub async fn failures_far_apart_are_not_one_that_went_on(world: World) {
+    let device = with_events(&world, "a", 1).await;
+    let hour = 60 * 60 * 1000;
+    let mut since = Vec::new();
+    for moment in [10, 10 + hour / 2, 10 + hour, 10 + 3 * hour] {
+        since.push(world.deliveries.failed(&device.id, &event_id(1), at(moment), at(moment + 1), "timeout").await.unwrap());
+    }
+    assert_eq!(since, [at(10), at(10), at(10), at(10 + 3 * hour)]);
 }
 
 pub async fn a_delivery_that_was_given_up_is_out_of_the_way_and_counted_once(world: World) {

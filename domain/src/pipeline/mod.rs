@@ -10,7 +10,7 @@ mod sweep;
 pub use accept::{Draft, Intake, Taken};
 pub use backoff::Backoff;
 pub use links::Links;
-pub use publish::Publisher;
+pub use publish::{Publisher, Turns};
 pub use sign::{SignedBody, sign};
 pub use sweep::sweep;
 

@@ -1,6 +1,12 @@
 //! Publishing: the state change and its event are stored together, then told to sockets and webhooks.
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    panic::resume_unwind,
+    sync::Arc,
+};
+
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     model::{DeviceId, Event, EventData, EventDraft},
@@ -20,8 +26,31 @@ pub struct Publisher {
     pub clock: Arc<dyn Clock>,
     /// Names it.
     pub ids: Arc<dyn Ids>,
+    /// Keeps the order in which it is told.
+    pub turns: Turns,
     /// The host's turn at holding devices.
     pub epoch: Epoch,
+}
+
+/// Those who publish for one device at the same time take turns, so that sockets are told in the order of `seq`.
+#[derive(Clone)]
+pub struct Turns(Arc<[Mutex<()>]>);
+
+/// Devices that share a turn wait for each other without need, so there are more of these than devices that are busy at once.
+const TURNS: usize = 1024;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..TURNS).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl Turns {
+    async fn take(&self, device: &DeviceId) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        device.hash(&mut hasher);
+        self.0[hasher.finish() as usize % TURNS].lock().await
+    }
 }
 
 impl Publisher {
@@ -42,6 +71,7 @@ impl Publisher {
     }
 
     async fn store_and_tell(&self, device: &DeviceId, steps: Vec<Step>) -> Result<Vec<Event>, PortError> {
+        let _turn = if steps.iter().any(|step| step.event.is_some()) { Some(self.turns.take(device).await) } else { None };
         let events = self.journal.commit(device, self.epoch, steps).await?;
         if events.is_empty() {
             return Ok(events);
@@ -110,6 +140,7 @@ mod tests {
             wake: Arc::new(move |_| deliverer.send("a webhook").unwrap()),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
+            turns: Turns::default(),
             epoch: Epoch(1),
         };
         let device = DeviceId::parse("dev_1").unwrap();

@@ -18,7 +18,8 @@ pub trait Deliveries: Send + Sync {
     /// The receiver took it: the delivery is done and counted, and the webhook fails no more.
     async fn succeeded(&self, device: &DeviceId, event: &EventId, at: Timestamp) -> Result<(), PortError>;
 
-    /// A try failed, for a `reason`: counts it, and makes the delivery wait until `due_at`. The webhook fails since `at`, unless it did already; answers since when.
+    /// A try failed, for a `reason`: counts it, and makes the delivery wait until `due_at`. The webhook fails since `at`, unless it
+    /// did already and last within the hour before: of one that is hardly ever tried, two failures are not one that went on. Answers since when.
     async fn failed(
         &self,
         device: &DeviceId,

@@ -80,7 +80,8 @@ impl Deliveries for Store {
         let fail = move |connection: &Connection| {
             const RETRY: &str = this!("UPDATE deliveries SET attempts = attempts + 1, due_at = ?3, reason = ?4");
             if rows::run(connection, RETRY, (device.as_str(), event.as_str(), due_at.millis(), reason))? > 0 {
-                const COUNT: &str = tally!("last_failure = ?2, failing_since = coalesce(failing_since, ?2)");
+                const COUNT: &str =
+                    tally!("last_failure = ?2, failing_since = iif(last_failure > ?2 - 3600000, coalesce(failing_since, ?2), ?2)");
                 rows::run(connection, COUNT, (device.as_str(), at.millis()))?;
             }
             failing_since(connection, &device, at)
@@ -97,7 +98,9 @@ impl Deliveries for Store {
             );
             if rows::run(connection, KEEP, (device.as_str(), event.as_str(), at.millis(), reason))? > 0 {
                 rows::run(connection, this!("DELETE FROM deliveries"), (device.as_str(), event.as_str()))?;
-                const COUNT: &str = tally!("given_up = given_up + 1, last_failure = ?2, failing_since = coalesce(failing_since, ?2)");
+                const COUNT: &str = tally!(
+                    "given_up = given_up + 1, last_failure = ?2, failing_since = iif(last_failure > ?2 - 3600000, coalesce(failing_since, ?2), ?2)"
+                );
                 rows::run(connection, COUNT, (device.as_str(), at.millis()))?;
             }
             failing_since(connection, &device, at)
