@@ -215,6 +215,7 @@ async fn devices_and_events_are_chosen_by_their_names() {
     let chosen = [
         ("&devices=", open("&devices=&events=").await),
         ("one", open(&format!("&devices={}", one.id)).await),
+        ("one, as in history", open(&format!("&deviceId={}", one.id)).await),
         ("both", open(&format!("&devices={},{}", one.id, two.id)).await),
         ("none", open("&devices=dev_unknown").await),
         ("message", open("&events=message").await),
@@ -234,7 +235,7 @@ async fn devices_and_events_are_chosen_by_their_names() {
     let wanted = |name: &str, frame: &Value| {
         let (kind, device) = (frame["type"].as_str().unwrap(), frame["deviceId"].as_str().unwrap());
         match name {
-            "one" => device == one.id,
+            "one" | "one, as in history" => device == one.id,
             "none" => false,
             "message" => ["message_sent", "message_received"].contains(&kind),
             "sent and connection" => ["message_sent", "connection_update"].contains(&kind),

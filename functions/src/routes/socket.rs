@@ -28,6 +28,7 @@ pub struct Wish {
     /// The operator's, a user's, or a device's key.
     token: String,
     /// Only those of these devices.
+    #[serde(alias = "deviceId")]
     devices: String,
     /// Only these events.
     events: String,
