@@ -117,8 +117,9 @@ impl Deliveries for Store {
     async fn resume(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
         let device = device.clone();
         let resume = move |connection: &Connection| {
-            // Few wait for a time that is to come: the first of each chat.
-            const DUE: &str = "UPDATE deliveries SET due_at = ?2 WHERE device = (SELECT row FROM devices WHERE id = ?1) AND due_at > ?2";
+            // Only what was tried waits for a time that is to come: the first of each chat.
+            const DUE: &str = "UPDATE deliveries SET due_at = ?2
+                WHERE device = (SELECT row FROM devices WHERE id = ?1) AND attempts > 0 AND due_at > ?2";
             rows::run(connection, DUE, (device.as_str(), at.millis()))?;
             rows::run(connection, tally!("failing_since = NULL, paused_at = NULL"), [device.as_str()]).map(drop)
         };

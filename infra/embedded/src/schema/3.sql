@@ -79,4 +79,5 @@ CREATE INDEX events_by_id ON events (id);
 ALTER TABLE deliveries DROP COLUMN event_id;
 ALTER TABLE deliveries ADD COLUMN chat TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN reason TEXT;
+CREATE INDEX deliveries_tried ON deliveries (device, due_at) WHERE attempts > 0;
 UPDATE deliveries SET chat = (SELECT chat FROM events WHERE events.device = deliveries.device AND events.seq = deliveries.seq);
