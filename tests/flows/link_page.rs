@@ -116,6 +116,27 @@ async fn its_address_opens_nothing_else_and_nothing_else_opens_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_linked_an_account_links_no_other_after_it() {
+    let world = World::new().await;
+    let ani = world.phone("6281100000001", "Ani").await;
+    let device = world.device("Toko").await;
+    let [first, second] = [link_page(&world, &device, json!({})).await, link_page(&world, &device, json!({})).await];
+    let companion = world.link(&device, &ani).await;
+    for url in [&first, &second] {
+        assert_eq!(at(Method::GET, url, "/state", Value::Null).await.body["data"]["linked"], true);
+    }
+    ani.unlink(companion).await;
+    world.wait_for_status(&device, "disconnected").await;
+    for url in [&first, &second] {
+        assert_eq!(at(Method::GET, url, "", Value::Null).await.status, 410);
+        assert_eq!(at(Method::GET, url, "/state", Value::Null).await.status, 410);
+        assert_eq!(at(Method::POST, url, "/connect", json!({})).await.status, 410);
+    }
+    let third = link_page(&world, &device, json!({})).await;
+    assert_eq!(at(Method::GET, &third, "/state", Value::Null).await.body["data"]["linked"], false);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_are_limited_as_the_api_s_own_are_and_looking_is_not() {
     let world = World::with(&[("RATE_LIMIT_QR_PER_MINUTE", "2")]).await;
     let device = world.device("Toko").await;

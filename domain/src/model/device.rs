@@ -54,6 +54,9 @@ pub struct Session {
     /// What the account's passkey is to do, while linking waits for that.
     #[serde(default)]
     pub passkey: Option<Passkey>,
+    /// When an account was last linked to it, which may have been unlinked since.
+    #[serde(default)]
+    pub linked_at: Option<Timestamp>,
     /// Why it is in this status, where that helps: a stable word such as `logged_out`.
     pub reason: Option<String>,
     /// Since when it has been connected.
@@ -75,6 +78,7 @@ impl Session {
             qr: None,
             pairing_code: None,
             passkey: None,
+            linked_at: None,
             reason: None,
             connected_at: None,
             last_seen: None,

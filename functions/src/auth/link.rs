@@ -10,23 +10,23 @@ use subtle::ConstantTimeEq;
 
 use crate::error::ApiError;
 
-/// A token that is good for linking this device until `until`, in whole seconds.
-pub fn seal(secret: &str, device: &DeviceId, until: Timestamp) -> String {
-    let said = BASE64_URL_SAFE_NO_PAD.encode(json!([device, until.seconds()]).to_string());
+/// A token, made now, that is good for linking this device until `until`, in whole seconds.
+pub fn seal(secret: &str, device: &DeviceId, now: Timestamp, until: Timestamp) -> String {
+    let said = BASE64_URL_SAFE_NO_PAD.encode(json!([device, now.millis(), until.seconds()]).to_string());
     let signature = signature(secret, &said);
     format!("{said}.{signature}")
 }
 
-/// The device that this token is for at `now`.
-pub fn unseal(secret: &str, token: &str, now: Timestamp) -> Result<DeviceId, ApiError> {
+/// The device that this token is for at `now`, and when it was made.
+pub fn unseal(secret: &str, token: &str, now: Timestamp) -> Result<(DeviceId, Timestamp), ApiError> {
     let (said, given) = token.split_once('.').ok_or(ApiError::NotFound)?;
     let genuine: bool = given.as_bytes().ct_eq(signature(secret, said).as_bytes()).into();
     if !genuine {
         return Err(ApiError::NotFound);
     }
     let said = BASE64_URL_SAFE_NO_PAD.decode(said).map_err(|_| ApiError::NotFound)?;
-    let (device, until): (DeviceId, i64) = serde_json::from_slice(&said).map_err(|_| ApiError::NotFound)?;
-    if now.seconds() < until { Ok(device) } else { Err(ApiError::LinkExpired) }
+    let (device, made, until): (DeviceId, i64, i64) = serde_json::from_slice(&said).map_err(|_| ApiError::NotFound)?;
+    if now.seconds() < until { Ok((device, Timestamp::from_millis(made))) } else { Err(ApiError::LinkExpired) }
 }
 
 /// What is signed begins as no JWT does, whose secret this is too: neither is worth anything as the other.
@@ -54,9 +54,9 @@ mod tests {
 
     #[test]
     fn a_link_is_good_for_its_device_until_it_expires() {
-        let token = seal(SECRET, &device(), now() + Duration::from_secs(60));
+        let token = seal(SECRET, &device(), now(), now() + Duration::from_secs(60));
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
-        assert_eq!(unseal(SECRET, &token, now() + Duration::from_secs(59)).unwrap(), device());
+        assert_eq!(unseal(SECRET, &token, now() + Duration::from_secs(59)).unwrap(), (device(), now()));
         for later in [60, 61, 1_000_000] {
             assert!(matches!(unseal(SECRET, &token, now() + Duration::from_secs(later)), Err(ApiError::LinkExpired)));
         }
@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn a_link_that_was_changed_or_signed_by_somebody_else_is_none() {
-        let token = seal(SECRET, &device(), now() + Duration::from_secs(60));
+        let token = seal(SECRET, &device(), now(), now() + Duration::from_secs(60));
         let (said, signature) = token.split_once('.').unwrap();
-        let other = seal(SECRET, &DeviceId::parse("dev_2").unwrap(), now() + Duration::from_secs(60));
+        let other = seal(SECRET, &DeviceId::parse("dev_2").unwrap(), now(), now() + Duration::from_secs(60));
         let forged = format!("{}.{signature}", other.split_once('.').unwrap().0);
         let unsigned = [said.to_owned(), format!("{said}."), format!("{said}.{}", &signature[1..]), format!("{token}0")];
         for text in unsigned.into_iter().chain([forged, String::new(), ".".into(), "é.é".into(), "..".into()]) {
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_link_is_no_users_token_and_a_users_token_is_no_link() {
         let until = now() + Duration::from_secs(60);
-        let link = seal(SECRET, &device(), until);
+        let link = seal(SECRET, &device(), now(), until);
         assert!(matches!(jwt::read(SECRET, &link, now()), Err(ApiError::InvalidApiToken)));
         let token = jwt::mint(SECRET, UserId::parse(1).unwrap(), now(), until).unwrap();
         assert!(matches!(unseal(SECRET, &token, now()), Err(ApiError::NotFound)));

@@ -115,6 +115,7 @@ impl Actor {
             reason: Some(reason.to_owned()),
             last_seen,
             started_at: self.session.started_at,
+            linked_at: self.session.linked_at,
             ..Session::new()
         };
         self.enter(next).await?;

@@ -114,7 +114,8 @@ impl Actor {
                 // Linked from here on: what is to be sent is taken in, and goes out once the client has logged in.
                 let (phone, lid) = (to_ours(&pair.id), to_ours(&pair.lid));
                 self.linking.ends_at = None;
-                let next = Session { qr: None, pairing_code: None, passkey: None, phone, lid, ..self.session.clone() };
+                let linked_at = Some(self.shared.ports.clock.now());
+                let next = Session { qr: None, pairing_code: None, passkey: None, phone, lid, linked_at, ..self.session.clone() };
                 self.enter(next).await
             }
             Event::Connected(_) => self.connected().await,

@@ -74,8 +74,9 @@ pub async fn handle(
     Json(request): Json<Request>,
 ) -> Result<(StatusCode, Success<Response>), ApiError> {
     let Number(seconds) = request.expires_in.unwrap_or(Number(DAY));
-    let expires_at = api.clock.now() + Duration::from_secs(seconds.into());
-    let token = link::seal(&api.config.jwt_secret, &device.id, expires_at);
+    let now = api.clock.now();
+    let expires_at = now + Duration::from_secs(seconds.into());
+    let token = link::seal(&api.config.jwt_secret, &device.id, now, expires_at);
     let language = match request.language {
         Some(Language::En) => "?language=en",
         Some(Language::Id) => "?language=id",

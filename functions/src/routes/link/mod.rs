@@ -34,7 +34,10 @@ impl FromRequestParts<Arc<Api>> for LinkedTo {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
         let Path(token): Path<String> = Path::from_request_parts(parts, api).await?;
-        let id = link::unseal(&api.config.jwt_secret, &token, api.clock.now())?;
-        api.devices.get(&id).await?.map(Self).ok_or(ApiError::LinkExpired)
+        let (id, made) = link::unseal(&api.config.jwt_secret, &token, api.clock.now())?;
+        let device = api.devices.get(&id).await?.ok_or(ApiError::LinkExpired)?;
+        // It has done its work: who unlinks the account again does not want whoever has the address to link another.
+        let is_spent = !device.session.is_linked() && device.session.linked_at.is_some_and(|at| at > made);
+        if is_spent { Err(ApiError::LinkExpired) } else { Ok(Self(device)) }
     }
 }
