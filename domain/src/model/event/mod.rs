@@ -2,6 +2,7 @@
 
 mod data;
 mod group;
+mod message;
 
 use std::sync::Arc;
 

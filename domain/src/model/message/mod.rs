@@ -1,8 +1,15 @@
 //! Messages, in both directions.
 
+mod filter;
+mod key;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Attachment, BulkPart, DeviceId, Jid, MediaFile, MessageId, SessionId, Timestamp, UserId};
+pub use self::{
+    filter::{MessageFilter, MessageTally},
+    key::{MessageKey, Origin},
+};
+use super::{Attachment, BulkPart, DeviceId, Jid, MediaFile, MessageId, SessionId, Timestamp};
 
 /// A message that was accepted for sending, typed on the phone, or received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,36 +123,6 @@ pub enum Author {
     Api,
     /// The device by itself: see [`AiSettings`](super::AiSettings).
     Ai,
-}
-
-/// What names a message within its device: ids are unique only among what one sender writes in one chat.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MessageKey {
-    /// Its WhatsApp id.
-    pub id: MessageId,
-    /// Whose id that is.
-    pub origin: Origin,
-}
-
-impl MessageKey {
-    /// An outgoing message, or one typed on the phone.
-    pub fn own(id: MessageId) -> Self {
-        Self { id, origin: Origin::Own }
-    }
-}
-
-/// Who made a message's id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Origin {
-    /// The device's own account.
-    Own,
-    /// Somebody else.
-    Other {
-        /// Where.
-        chat: Jid,
-        /// Who.
-        from: Option<Jid>,
-    },
 }
 
 /// Which way a message went, seen from the device.
@@ -268,44 +245,6 @@ pub struct Quoted {
     pub from_me: bool,
     /// Its text.
     pub content: String,
-}
-
-/// Which messages are asked for: those that meet every condition given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MessageFilter {
-    /// Only those of this user's devices.
-    pub user: Option<UserId>,
-    /// Only those of this device.
-    pub device: Option<DeviceId>,
-    /// Only those of this chat.
-    pub chat: Option<Jid>,
-    /// Only those with this WhatsApp id.
-    pub id: Option<MessageId>,
-    /// Only those that went this way.
-    pub direction: Option<Direction>,
-    /// Only those of this kind.
-    pub kind: Option<MessageType>,
-    /// Only those in this status.
-    pub status: Option<MessageStatus>,
-    /// Only those of this moment or later.
-    pub since: Option<Timestamp>,
-    /// Only those before this moment.
-    pub until: Option<Timestamp>,
-}
-
-/// How many messages meet a filter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MessageTally {
-    /// All of them.
-    pub total: u64,
-    /// Outgoing ones, whatever became of them.
-    pub sent: u64,
-    /// Incoming ones.
-    pub received: u64,
-    /// Those that a file goes with.
-    pub media: u64,
-    /// Texts.
-    pub text: u64,
 }
 
 #[cfg(test)]
