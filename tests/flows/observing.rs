@@ -1,6 +1,15 @@
 //! Watching it run: health, metrics, logs and traces.
 
+use std::{process::Stdio, time::Duration};
+
+use sandbox::Sandbox;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+    time::timeout,
+};
 
 use crate::world::{Collector, Program, Receiver, Span, TOKEN, World, eventually, http};
 
@@ -57,6 +66,32 @@ async fn a_supervisor_learns_whether_it_lives_and_whether_it_is_ready() {
     };
     assert_eq!(ask("/health/live").await, (200, json!({"status": "live"})));
     eventually("it is ready", async || (ask("/health/ready").await == (200, json!({"status": "ready"}))).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_line_is_one_json_object_if_that_is_wished() {
+    let (sandbox, data) = (Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap(), TempDir::new().unwrap());
+    let mut program = Command::new(env!("CARGO_BIN_EXE_warta"))
+        .envs([("PORT", "0"), ("WS_PORT", "0"), ("API_TOKEN", TOKEN), ("LOG_FORMAT", "json")])
+        .env("DATA_DIR", data.path())
+        .env("SANDBOX_URL", format!("http://{}", sandbox.addr()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    loop {
+        let line = timeout(Duration::from_secs(30), lines.next_line()).await.unwrap().unwrap().unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        for field in ["timestamp", "level", "target", "message"] {
+            assert!(said[field].is_string(), "{line}");
+        }
+        if said["message"] == "the host took up its devices" {
+            assert_eq!(said["devices"], 0);
+            return;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
