@@ -13,6 +13,7 @@ mod event;
 mod group;
 mod ids;
 mod jid;
+mod lane;
 mod message;
 mod page;
 #[cfg(feature = "schema")]
@@ -36,6 +37,7 @@ pub use event::{Event, EventData, EventDraft, EventKind, GroupDetails};
 pub use group::{Group, GroupChange, GroupFilter, Member, MemberOutcome, NewGroup, Role};
 pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, InvalidId, InvalidUserId, MediaId, MessageId, SessionId, UserId};
 pub use jid::{InvalidJid, Jid, Server};
+pub use lane::Lane;
 pub use message::{Author, Direction, Message, MessageFilter, MessageKey, MessageStatus, MessageTally, MessageType, Origin, Quoted};
 pub use page::{Cursor, InvalidCursor, Page, PageRequest};
 pub use template::{MissingVariable, Template, TemplateOwner, render, variables};

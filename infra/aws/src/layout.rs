@@ -1,0 +1,47 @@
+//! Where everything lies: which table, under which key, in which index, and what reading it costs.
+//!
+//! All tables have the keys `pk` and `sk` (text). What is deleted by itself has `expires_at` (seconds). Reads by key are strongly consistent, those of an
+//! index are not: what an index tells is used where a second's delay does no harm.
+//!
+//! # Records
+//!
+//! Items may stand in up to three lists besides: `index1` to `index3` have the keys `i1`/`p1` to `i3`/`p3`, and know `sort` besides keys.
+//!
+//! | list | `i…` | `p…` |
+//! |---|---|---|
+//! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time |
+//! | all devices; those of a user | 1: `devices`; 2: `U#{user}` | created, id |
+//! | all events, in 16 parts | 1: `events#{part of the id}` | id |
+//! | messages that are to be sent | 3: `L#{lane}#pending` | due |
+//! | sessions that are wanted | 3: `L#{lane}#wanted` | device |
+//! | messages whose file is to be downloaded | 3: `D#{device}#media` | time |
+//! | deliveries that wait | 3: `L#{lane}#waiting` | device, sequence |
+//!
+//! | what | `pk` | `sk` | written by |
+//! |---|---|---|---|
+//! | a device's settings | `D#{device}` | `device` | functions |
+//! | its session, sequence, figures, fence | `D#{device}` | `head` | its host |
+//! | a message | `D#{device}` | `msg#{id}#{origin}` | functions, its host |
+//! | an idempotency key | `D#{device}` | `key#{hash}` | functions |
+//! | a day's counts of messages, once it is over | `D#{device}` | `day#{day}` | its host |
+//! | a person, a chat, a group | `D#{device}` | `contact#{jid}`, `chat#{jid}`, `group#{jid}` | its host |
+//! | the number behind a hidden id, and the reverse | `D#{device}` | `phone#{lid}`, `lid#{phone}` | its host |
+//! | an event | `D#{device}` | `event#{seq}` | its host |
+//! | a delivery that waits; one that was given up | `D#{device}` | `waiting#{seq}`, `failed#{seq}` | its host |
+//! | a session id that is taken | `S#{session id}` | `S` | functions |
+//! | whose key it is | `K#{hash}` | `K` | functions |
+//! | a bulk | `B#{bulk}` | `bulk` | functions |
+//! | a template | `T#{owner}` | `{name}` | functions |
+//! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
+
+use domain::model::DeviceId;
+
+/// The partition of everything that belongs to a device.
+pub fn device(id: &DeviceId) -> String {
+    format!("D#{id}")
+}
+
+/// A number as text that sorts like it.
+pub fn number(number: u64) -> String {
+    format!("{number:020}")
+}
