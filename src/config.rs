@@ -1,30 +1,12 @@
 //! Settings from the environment, read once and checked as a whole.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use ai::{Endpoint, InvalidEndpoint};
 use functions::RateLimits;
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err("must be text or json"),
-        }
-    }
-}
+use process::{
+    Outside, Problems, Settings,
+    telemetry::{self, LogFormat},
+};
 
 /// Everything that can be set.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,16 +34,10 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// `PUBLIC_URL`: what this program is reached by from outside, such as `https://wa.example.com`; links to files and link pages begin with it.
     pub public_url: Option<String>,
-    /// `ALLOW_PRIVATE_URLS` (true): whether webhooks, and files to be sent, may lie on this machine and in private networks.
-    pub allow_private_urls: bool,
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, such as `http://127.0.0.1:4318`; none without.
-    pub otlp_endpoint: Option<String>,
-    /// `OPENAI_API_KEY`, `OPENAI_BASE_URL` (OpenAI's own): who answers for all models but Gemini's; an address alone will do.
-    pub openai: Option<Endpoint>,
-    /// `GEMINI_API_KEY`, `GEMINI_BASE_URL` (Google's own): who answers for models named `gemini-…`.
-    pub gemini: Option<Endpoint>,
-    /// `LOG_FORMAT` (text): how log lines are written.
-    pub log_format: LogFormat,
+    /// `ALLOW_PRIVATE_URLS` (true), `OPENAI_…`, `GEMINI_…`: what may be reached.
+    pub outside: Outside,
+    /// `LOG_FORMAT` (text), `OTEL_EXPORTER_OTLP_ENDPOINT`: where is told what happens.
+    pub telemetry: telemetry::Config,
     /// Which sandbox to talk to.
     #[cfg(feature = "sandbox")]
     pub sandbox: SandboxConfig,
@@ -76,162 +52,50 @@ pub struct SandboxConfig {
     /// `SANDBOX_URL`: a sandbox that runs already.
     pub url: Option<String>,
     /// `CRASH_AT`: the step to die at, for tests.
-    pub crash_at: Option<crate::crash::CrashAt>,
+    pub crash_at: Option<session_host::crash::CrashAt>,
     /// `WEBHOOK_SPEED` (1): how many times faster webhooks are tried again, and paused, for tests.
     pub webhook_speed: u32,
     /// `AI_PAUSE_MS`: how long a chat has to be silent before a device answers by itself, for tests.
     pub ai_pause: Option<Duration>,
 }
 
-/// Everything that is wrong with the environment.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these settings cannot be used:")?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-    }
-}
-
-impl std::error::Error for Problems {}
-
 impl Config {
     /// Reads the variables that `variable` knows; one that is empty counts as unset.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let mut reader = Reader { variable: |name: &str| variable(name).filter(|value| !value.is_empty()), problems: Vec::new() };
+        let mut settings = Settings::new(variable);
         let limits = RateLimits::default();
         let config = Self {
-            host: reader.parse("HOST", "an IP address").unwrap_or(IpAddr::from([127, 0, 0, 1])),
-            port: reader.parse("PORT", "a port number").unwrap_or(3000),
-            ws_port: reader.parse("WS_PORT", "a port number").unwrap_or(3001),
-            data_dir: reader.text("DATA_DIR").unwrap_or_else(|| "./data".into()).into(),
-            api_token: reader.secret("API_TOKEN"),
-            jwt_secret: reader.secret("JWT_SECRET"),
-            webhook_secret: reader.secret("WEBHOOK_SECRET"),
-            send_wait: Duration::from_millis(reader.at_most("SEND_WAIT_MS", 60_000).unwrap_or(5000)),
-            max_file_bytes: reader.parse("MAX_FILE_SIZE", "a size such as 10MB, at most 2GB").map_or(10 << 20, |Size(bytes)| bytes),
+            host: settings.parse("HOST", "an IP address").unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            port: settings.parse("PORT", "a port number").unwrap_or(3000),
+            ws_port: settings.parse("WS_PORT", "a port number").unwrap_or(3001),
+            data_dir: settings.text("DATA_DIR").unwrap_or_else(|| "./data".into()).into(),
+            api_token: settings.secret("API_TOKEN"),
+            jwt_secret: settings.secret("JWT_SECRET"),
+            webhook_secret: settings.secret("WEBHOOK_SECRET"),
+            send_wait: Duration::from_millis(settings.at_most("SEND_WAIT_MS", 60_000).unwrap_or(5000)),
+            max_file_bytes: settings.size("MAX_FILE_SIZE").unwrap_or(10 << 20),
             rate_limits: RateLimits {
-                ip_per_hour: reader.parse("RATE_LIMIT_IP_PER_HOUR", "a number").unwrap_or(limits.ip_per_hour),
-                messages_per_minute: reader.parse("RATE_LIMIT_MESSAGES_PER_MINUTE", "a number").unwrap_or(limits.messages_per_minute),
-                media_per_minute: reader.parse("RATE_LIMIT_MEDIA_PER_MINUTE", "a number").unwrap_or(limits.media_per_minute),
-                qr_per_minute: reader.parse("RATE_LIMIT_QR_PER_MINUTE", "a number").unwrap_or(limits.qr_per_minute),
+                ip_per_hour: settings.parse("RATE_LIMIT_IP_PER_HOUR", "a number").unwrap_or(limits.ip_per_hour),
+                messages_per_minute: settings.parse("RATE_LIMIT_MESSAGES_PER_MINUTE", "a number").unwrap_or(limits.messages_per_minute),
+                media_per_minute: settings.parse("RATE_LIMIT_MEDIA_PER_MINUTE", "a number").unwrap_or(limits.media_per_minute),
+                qr_per_minute: settings.parse("RATE_LIMIT_QR_PER_MINUTE", "a number").unwrap_or(limits.qr_per_minute),
             },
-            public_url: reader.parse("PUBLIC_URL", "an http or https URL").map(|BaseUrl(url)| url),
-            allow_private_urls: reader.parse("ALLOW_PRIVATE_URLS", "true or false").unwrap_or(true),
-            otlp_endpoint: reader.parse("OTEL_EXPORTER_OTLP_ENDPOINT", "an http or https URL").map(|BaseUrl(url)| url),
-            openai: reader.endpoint("OPENAI_API_KEY", "OPENAI_BASE_URL", Endpoint::OPENAI),
-            gemini: reader.endpoint("GEMINI_API_KEY", "GEMINI_BASE_URL", Endpoint::GEMINI),
-            log_format: reader.parse("LOG_FORMAT", "text or json").unwrap_or(LogFormat::Text),
+            public_url: settings.base_url("PUBLIC_URL"),
+            outside: Outside::read(&mut settings, true),
+            telemetry: telemetry::Config::read(&mut settings, LogFormat::Text),
             #[cfg(feature = "sandbox")]
             sandbox: SandboxConfig {
-                port: reader.parse("SANDBOX_PORT", "a port number").unwrap_or(3002),
-                url: reader.text("SANDBOX_URL"),
-                crash_at: reader.parse("CRASH_AT", "a step and a side, such as sent/before"),
-                webhook_speed: reader.parse("WEBHOOK_SPEED", "a number").unwrap_or(1),
-                ai_pause: reader.parse("AI_PAUSE_MS", "a number").map(Duration::from_millis),
+                port: settings.parse("SANDBOX_PORT", "a port number").unwrap_or(3002),
+                url: settings.text("SANDBOX_URL"),
+                crash_at: settings.parse("CRASH_AT", "a step and a side, such as sent/before"),
+                webhook_speed: settings.parse("WEBHOOK_SPEED", "a number").unwrap_or(1),
+                ai_pause: settings.parse("AI_PAUSE_MS", "a number").map(Duration::from_millis),
             },
         };
-        #[cfg(feature = "sandbox")]
-        if config.otlp_endpoint.as_deref().is_some_and(|url| !is_on_loopback(url)) {
-            reader
-                .problems
-                .push("OTEL_EXPORTER_OTLP_ENDPOINT must be on this machine: a sandbox build talks to loopback addresses only".into());
-        }
         if config.port == config.ws_port && config.port != 0 {
-            reader.problems.push("PORT and WS_PORT must differ".into());
+            settings.problem("PORT and WS_PORT must differ");
         }
-        if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
-    }
-}
-
-/// A size in bytes, or with a unit of 1,024: `512KB`, `10MB`, `1GB`.
-struct Size(u64);
-
-impl FromStr for Size {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let text = text.trim().to_ascii_uppercase();
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let shift = match text[digits.len()..].trim() {
-            "" | "B" => 0,
-            "K" | "KB" => 10,
-            "M" | "MB" => 20,
-            "G" | "GB" => 30,
-            _ => return Err(()),
-        };
-        let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).ok_or(())?;
-        (1..=2 << 30).contains(&bytes).then_some(Self(bytes)).ok_or(())
-    }
-}
-
-#[cfg(feature = "sandbox")]
-fn is_on_loopback(url: &str) -> bool {
-    let url: Option<axum::http::Uri> = url.parse().ok();
-    let host = url.as_ref().and_then(|url| url.host()).unwrap_or_default().trim_matches(['[', ']']);
-    host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
-
-/// The beginning of a URL, without a slash at its end.
-struct BaseUrl(String);
-
-impl FromStr for BaseUrl {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let url: axum::http::Uri = text.parse().map_err(|_| ())?;
-        let known = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none();
-        known.then(|| Self(text.trim_end_matches('/').to_owned())).ok_or(())
-    }
-}
-
-struct Reader<F> {
-    variable: F,
-    problems: Vec<String>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.variable)(name)
-    }
-
-    fn parse<T: FromStr>(&mut self, name: &str, what: &str) -> Option<T> {
-        let text = self.text(name)?;
-        let value = text.parse().ok();
-        if value.is_none() {
-            self.problems.push(format!("{name} must be {what}, not {text:?}"));
-        }
-        value
-    }
-
-    fn at_most(&mut self, name: &str, most: u64) -> Option<u64> {
-        let value: u64 = self.parse(name, &format!("a number from 0 to {most}"))?;
-        if value > most {
-            self.problems.push(format!("{name} must be a number from 0 to {most}, not {value}"));
-        }
-        Some(value)
-    }
-
-    /// Whoever asks a provider shows it the key, and nobody else.
-    fn endpoint(&mut self, key: &str, url: &str, default: &str) -> Option<Endpoint> {
-        let found = Endpoint::find(self.text(url).as_deref(), self.text(key).as_deref(), default);
-        found.unwrap_or_else(|problem| {
-            self.problems.push(match problem {
-                InvalidEndpoint::Url => format!("{url} must be an http or https URL"),
-                InvalidEndpoint::Key => format!("{key} must be printable ASCII without spaces"),
-            });
-            None
-        })
-    }
-
-    /// A secret travels in headers and query strings, and its value is never shown.
-    fn secret(&mut self, name: &str) -> Option<String> {
-        let secret = self.text(name)?;
-        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.problems.push(format!("{name} must be printable ASCII without spaces"));
-        }
-        Some(secret)
+        settings.finish(config)
     }
 }
 
@@ -247,7 +111,7 @@ mod tests {
     fn nothing_needs_to_be_set() {
         let config = read(&[("PORT", "")]).unwrap();
         assert_eq!((config.host.to_string().as_str(), config.port, config.ws_port), ("127.0.0.1", 3000, 3001));
-        assert_eq!((config.send_wait, config.allow_private_urls, config.api_token), (Duration::from_secs(5), true, None));
+        assert_eq!((config.send_wait, config.outside.allow_private_urls, config.api_token), (Duration::from_secs(5), true, None));
     }
 
     #[test]

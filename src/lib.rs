@@ -1,10 +1,7 @@
 //! One machine: the API, the session host and the embedded adapters in one process.
 
 pub mod config;
-#[cfg(feature = "sandbox")]
-pub mod crash;
 mod secrets;
-pub mod telemetry;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use ai::{Providers, Timing};
+use ai::Timing;
 use anyhow::{Context, Result};
 use axum::{Router, serve::ListenerExt};
 use domain::{
@@ -21,8 +18,9 @@ use domain::{
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
 use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, Store};
-use fetch::{Fetcher, Poster, Reach, Webhooks};
+use fetch::{Fetcher, Webhooks};
 use functions::{Api, ApiConfig};
+use process::metrics;
 use session_host::{Host, Network, Ports, deliver, replies};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,7 +54,7 @@ pub struct Warta {
 impl Warta {
     /// Opens the data folder, takes up every device and listens.
     pub async fn start(config: Config, network: Network) -> Result<Self> {
-        telemetry::metrics();
+        metrics::handle();
         let store = Store::open(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
@@ -79,23 +77,19 @@ impl Warta {
         let media = FolderMedia::open(&config.data_dir, links.clone())?;
         let files = Arc::new(media.clone());
         let records = Arc::new(store.clone());
-        #[cfg(feature = "sandbox")]
-        let steps = crash::crashing(&store, config.sandbox.crash_at.clone());
-        #[cfg(not(feature = "sandbox"))]
-        let steps = records.clone();
         let replies = Arc::new(InProcessReplies::default());
         let push = Arc::new(InProcessPush::default());
         let ports = Ports {
             devices: records.clone(),
-            messages: steps.clone(),
-            bulks: steps.clone(),
+            messages: records.clone(),
+            bulks: records.clone(),
             media: files.clone(),
             aliases: records.clone(),
             people: records.clone(),
-            journal: steps.clone(),
-            commands: steps.clone(),
-            sink: steps.clone(),
-            deliveries: steps.clone(),
+            journal: records.clone(),
+            commands: records.clone(),
+            sink: records.clone(),
+            deliveries: records.clone(),
             key_values: records.clone(),
             replies: replies.clone(),
             push: push.clone(),
@@ -103,8 +97,19 @@ impl Warta {
             ids: ids.clone(),
             epoch: store.epoch(),
         };
-        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret.clone(), reach(&config)));
-        work.replies = replies::Config::new(providers(&config, Timing::default()));
+        #[cfg(feature = "sandbox")]
+        let ports = session_host::crash::crashing(ports, config.sandbox.crash_at.clone());
+        let intake = Intake {
+            messages: ports.messages.clone(),
+            bulks: ports.bulks.clone(),
+            aliases: ports.aliases.clone(),
+            commands: ports.sink.clone(),
+            replies,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret.clone(), config.outside.reach()));
+        work.replies = replies::Config::new(config.outside.providers(Timing::default()));
         #[cfg(feature = "sandbox")]
         {
             config.sandbox.ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
@@ -124,19 +129,11 @@ impl Warta {
             deliveries: records.clone(),
             media: files,
             links: Some(links),
-            fetcher: Fetcher::new(reach(&config)),
-            webhooks: Webhooks::new(reach(&config), webhook_secret),
-            providers: providers(&config, Timing { attempt: IN_PERSON, deadline: IN_PERSON, ..Timing::default() }),
+            fetcher: Fetcher::new(config.outside.reach()),
+            webhooks: Webhooks::new(config.outside.reach(), webhook_secret),
+            providers: config.outside.providers(Timing { attempt: IN_PERSON, deadline: IN_PERSON, ..Timing::default() }),
             limits: Arc::new(InProcessLimits::default()),
-            intake: Intake {
-                messages: steps.clone(),
-                bulks: steps.clone(),
-                aliases: records.clone(),
-                commands: steps,
-                replies,
-                clock: clock.clone(),
-                ids: ids.clone(),
-            },
+            intake,
             statistics: records,
             subscription: push,
             clock: clock.clone(),
@@ -151,7 +148,7 @@ impl Warta {
                 send_wait: config.send_wait,
                 version: env!("CARGO_PKG_VERSION").into(),
             },
-            metrics: Some(Arc::new(|| telemetry::metrics().render())),
+            metrics: Some(Arc::new(|| metrics::handle().render())),
             ready: host.taken_up(),
             started_at: clock.now(),
             closing: closing.clone(),
@@ -161,7 +158,7 @@ impl Warta {
             serve(api_listener, functions::router(api.clone()), closing.clone()),
             serve(socket_listener, functions::socket_router(api), closing.clone()),
             tokio::spawn(prune(store.clone(), media, clock, closing.clone())),
-            tokio::spawn(telemetry::keep(closing.clone())),
+            tokio::spawn(metrics::keep(closing.clone())),
         ];
         Ok(Self { api: api_addr, socket: socket_addr, token_file, host, store, closing, sockets, servers })
     }
@@ -183,21 +180,6 @@ impl Warta {
         }
         self.host.shutdown().await;
         self.store.close().await;
-    }
-}
-
-/// The operator's providers, wherever they are. A sandbox build stays on this machine.
-fn providers(config: &Config, timing: Timing) -> Providers {
-    let reach = if cfg!(feature = "sandbox") { Reach::Loopback } else { Reach::Anywhere };
-    Providers::new(Poster::new(reach), ai::Config { openai: config.openai.clone(), gemini: config.gemini.clone(), timing })
-}
-
-/// Where webhooks may lie. A sandbox build stays on this machine.
-fn reach(config: &Config) -> Reach {
-    match config.allow_private_urls {
-        _ if cfg!(feature = "sandbox") => Reach::Loopback,
-        true => Reach::Anywhere,
-        false => Reach::Public,
     }
 }
 

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use process::telemetry;
 use session_host::Network;
 use tokio::signal::unix::{SignalKind, signal};
-use warta::{Warta, config::Config, telemetry};
+use warta::{Warta, config::Config};
 
 /// A WhatsApp REST API. Settings come from the environment; see the README.
 #[derive(Parser)]
@@ -42,7 +43,7 @@ async fn run() -> Result<()> {
     let Command::Serve = arguments.command.unwrap_or(Command::Serve);
     let config = Config::read(|name| std::env::var(name).ok())?;
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
-    let telemetry = telemetry::start(&config)?;
+    let telemetry = telemetry::start(&config.telemetry, "warta")?;
 
     let mut terminate = signal(SignalKind::terminate())?;
     #[cfg(feature = "sandbox")]

@@ -1,5 +1,7 @@
 //! The only place that knows WhatsApp: sessions, commands, events, webhook delivery, answers of its own.
 
+#[cfg(feature = "sandbox")]
+pub mod crash;
 pub mod deliver;
 #[path = "network/files.rs"]
 mod files;

@@ -1,45 +1,85 @@
-//! What the program tells of itself: log lines, traces if there is a collector for them, and metrics.
+//! What the program tells of itself: log lines, and traces if there is a collector for them.
 
-use std::{sync::OnceLock, time::Duration};
+use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use domain::trace::{self, TraceParent};
-use metrics::{describe_counter, describe_gauge, describe_histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tokio_util::sync::CancellationToken;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::{Config, LogFormat};
+use crate::Settings;
 
 /// The library's own warnings quote addresses, so only its errors are shown unless `RUST_LOG` says otherwise.
-const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,\
+const LOGS: &str = "warn,warta=info,functions=info,session_host=info,domain=info,embedded=info,aws=info,process=info,\
                     whatsapp_rust=error,wacore=error,wacore_noise=error,wacore_libsignal=error,wacore_appstate=error";
 /// A production build does not know the word.
 const SANDBOX_LOGS: &str = if cfg!(feature = "sandbox") { ",sandbox=info" } else { "" };
 
-/// Upper bounds of the buckets of all durations, in seconds.
-const BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
 
-/// How often the metrics are tidied up.
-const UPKEEP: Duration = Duration::from_secs(5);
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("must be text or json"),
+        }
+    }
+}
+
+/// Where it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, such as `http://127.0.0.1:4318`; none without.
+    pub otlp_endpoint: Option<String>,
+    /// `LOG_FORMAT`: how log lines are written.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Reads it; how log lines are written unless the settings say so is the program's to know.
+    pub fn read(settings: &mut Settings<'_>, log_format: LogFormat) -> Self {
+        let otlp_endpoint = settings.base_url("OTEL_EXPORTER_OTLP_ENDPOINT");
+        #[cfg(feature = "sandbox")]
+        if otlp_endpoint.as_deref().is_some_and(|url| !is_on_loopback(url)) {
+            settings.problem("OTEL_EXPORTER_OTLP_ENDPOINT must be on this machine: a sandbox build talks to loopback addresses only");
+        }
+        Self { otlp_endpoint, log_format: settings.parse("LOG_FORMAT", "text or json").unwrap_or(log_format) }
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn is_on_loopback(url: &str) -> bool {
+    let url: Option<http::Uri> = url.parse().ok();
+    let host = url.as_ref().and_then(|url| url.host()).unwrap_or_default().trim_matches(['[', ']']);
+    host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
 
 /// What is to be flushed before the program ends.
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
 }
 
-/// Starts logging and, if there is a collector, tracing. Once in a process.
-pub fn start(config: &Config) -> Result<Telemetry> {
-    let traces = config.otlp_endpoint.as_deref().map(collected_by).transpose()?;
+/// Starts logging and, if there is a collector, tracing, as the program of this name. Once in a process.
+pub fn start(config: &Config, program: &'static str) -> Result<Telemetry> {
+    let traces = config.otlp_endpoint.as_deref().map(|endpoint| collected_by(endpoint, program)).transpose()?;
     let traced = traces.as_ref().map(|provider| {
         trace::install(Box::new(OpenTelemetry));
         tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("warta"))
+            .with_tracer(provider.tracer(program))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
@@ -64,51 +104,8 @@ impl Telemetry {
     }
 }
 
-/// The metrics of this process.
-pub fn metrics() -> &'static PrometheusHandle {
-    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-    METRICS.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets").build_recorder();
-        let handle = recorder.handle();
-        if metrics::set_global_recorder(recorder).is_err() {
-            tracing::error!("metrics went elsewhere already");
-        }
-        describe();
-        handle
-    })
-}
-
-fn describe() {
-    describe_counter!("warta_messages_sent_total", "Messages WhatsApp took");
-    describe_counter!("warta_messages_received_total", "Messages that came in");
-    describe_counter!("warta_messages_failed_total", "Messages that will not be sent");
-    describe_histogram!("warta_message_send_seconds", "From when a message was due to WhatsApp's acknowledgement");
-    describe_histogram!("warta_webhook_post_seconds", "Tries at webhooks");
-    describe_histogram!("warta_http_request_duration_seconds", "Requests to the API");
-    describe_gauge!("warta_devices", "Devices there are");
-    describe_gauge!("warta_devices_connected", "Devices that are connected");
-    describe_gauge!("warta_messages", "Message records there are");
-    describe_gauge!("warta_commands_waiting", "Commands that are queued or in hand");
-    describe_gauge!("warta_deliveries_waiting", "Events on their way to webhooks");
-    describe_gauge!("warta_sockets_open", "Open WebSockets");
-    describe_gauge!("warta_uptime_seconds", "Since the program started");
-}
-
-/// Keeps the metrics of the process itself up to date, and those that nobody fetches from growing.
-pub async fn keep(closing: CancellationToken) {
-    let process = metrics_process::Collector::default();
-    process.describe();
-    loop {
-        process.collect();
-        metrics().run_upkeep();
-        if closing.run_until_cancelled(tokio::time::sleep(UPKEEP)).await.is_none() {
-            return;
-        }
-    }
-}
-
 /// Sends traces to a collector that speaks OTLP over HTTP.
-fn collected_by(endpoint: &str) -> Result<SdkTracerProvider> {
+fn collected_by(endpoint: &str, program: &'static str) -> Result<SdkTracerProvider> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
@@ -116,7 +113,7 @@ fn collected_by(endpoint: &str) -> Result<SdkTracerProvider> {
         .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
     let mut resource = Resource::builder();
     if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
-        resource = resource.with_service_name("warta");
+        resource = resource.with_service_name(program);
     }
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
 }

@@ -10,7 +10,8 @@ use domain::{
     },
     ports::{Accepted, Bulks, Change, CommandSink, CommandSource, Deliveries, Epoch, Journal, Messages, PortError, Received, Step},
 };
-use embedded::Store;
+
+use crate::Ports;
 
 /// A step of the way of a command or an event, and the side of it to die on: `enqueue/before`, `sent/after`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +30,25 @@ impl FromStr for CrashAt {
     }
 }
 
-/// The store, on a machine that loses power at one step.
-#[derive(Clone)]
-pub struct Crashing {
-    /// The store itself.
-    pub store: Store,
+/// The ports, on a machine that loses power at one step.
+struct Crashing {
+    ports: Ports,
     /// Where to die; `None` lives on.
-    pub at: Option<CrashAt>,
+    at: Option<CrashAt>,
+}
+
+/// The ports, those that lie on the way of a command or an event wrapped.
+pub fn crashing(ports: Ports, at: Option<CrashAt>) -> Ports {
+    let steps = Arc::new(Crashing { ports: ports.clone(), at });
+    Ports {
+        messages: steps.clone(),
+        bulks: steps.clone(),
+        journal: steps.clone(),
+        commands: steps.clone(),
+        sink: steps.clone(),
+        deliveries: steps,
+        ..ports
+    }
 }
 
 impl Crashing {
@@ -58,84 +71,84 @@ impl Crashing {
 #[async_trait]
 impl Messages for Crashing {
     async fn accept(&self, message: &Message, idempotency_key: Option<&str>) -> Result<Accepted<Message>, PortError> {
-        self.around("accept", Messages::accept(&self.store, message, idempotency_key)).await
+        self.around("accept", self.ports.messages.accept(message, idempotency_key)).await
     }
 
     async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Message>, PortError> {
-        Messages::accepted(&self.store, device, idempotency_key).await
+        self.ports.messages.accepted(device, idempotency_key).await
     }
 
     async fn get(&self, device: &DeviceId, id: &MessageId) -> Result<Option<Message>, PortError> {
-        Messages::get(&self.store, device, id).await
+        self.ports.messages.get(device, id).await
     }
 
     async fn list(&self, filter: &MessageFilter, page: &PageRequest) -> Result<Page<Message>, PortError> {
-        Messages::list(&self.store, filter, page).await
+        self.ports.messages.list(filter, page).await
     }
 
     async fn tally(&self, filter: &MessageFilter) -> Result<MessageTally, PortError> {
-        self.store.tally(filter).await
+        self.ports.messages.tally(filter).await
     }
 
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
-        self.store.pending(before, limit).await
+        self.ports.messages.pending(before, limit).await
     }
 
     async fn awaiting_media(&self, device: &DeviceId, limit: u32) -> Result<Vec<Message>, PortError> {
-        self.store.awaiting_media(device, limit).await
+        self.ports.messages.awaiting_media(device, limit).await
     }
 }
 
 #[async_trait]
 impl Bulks for Crashing {
     async fn accept(&self, bulk: &Bulk, messages: &[Message], idempotency_key: Option<&str>) -> Result<Accepted<Bulk>, PortError> {
-        self.around("accept", Bulks::accept(&self.store, bulk, messages, idempotency_key)).await
+        self.around("accept", self.ports.bulks.accept(bulk, messages, idempotency_key)).await
     }
 
     async fn accepted(&self, device: &DeviceId, idempotency_key: &str) -> Result<Option<Bulk>, PortError> {
-        Bulks::accepted(&self.store, device, idempotency_key).await
+        self.ports.bulks.accepted(device, idempotency_key).await
     }
 
     async fn get(&self, id: &BulkId) -> Result<Option<Bulk>, PortError> {
-        Bulks::get(&self.store, id).await
+        self.ports.bulks.get(id).await
     }
 
     async fn progress(&self, id: &BulkId) -> Result<BulkProgress, PortError> {
-        self.store.progress(id).await
+        self.ports.bulks.progress(id).await
     }
 
     async fn messages(&self, id: &BulkId, page: &PageRequest) -> Result<Page<Message>, PortError> {
-        self.store.messages(id, page).await
+        self.ports.bulks.messages(id, page).await
     }
 
     async fn cancel(&self, id: &BulkId, at: Timestamp) -> Result<Option<Bulk>, PortError> {
-        self.store.cancel(id, at).await
+        self.ports.bulks.cancel(id, at).await
     }
 }
 
 #[async_trait]
 impl CommandSink for Crashing {
     async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError> {
-        self.around("enqueue", self.store.enqueue(envelope)).await
+        self.around("enqueue", self.ports.sink.enqueue(envelope)).await
     }
 }
 
 #[async_trait]
 impl CommandSource for Crashing {
     async fn receive(&self, max: usize) -> Result<Vec<Received>, PortError> {
-        self.around("receive", self.store.receive(max)).await
+        self.around("receive", self.ports.commands.receive(max)).await
     }
 
     async fn acknowledge(&self, receipts: &[String]) -> Result<(), PortError> {
-        self.around("acknowledge", self.store.acknowledge(receipts)).await
+        self.around("acknowledge", self.ports.commands.acknowledge(receipts)).await
     }
 
     async fn retry(&self, receipt: &str, delay: Duration) -> Result<(), PortError> {
-        self.store.retry(receipt, delay).await
+        self.ports.commands.retry(receipt, delay).await
     }
 
     async fn bury(&self, receipt: &str, reason: &str) -> Result<(), PortError> {
-        self.store.bury(receipt, reason).await
+        self.ports.commands.bury(receipt, reason).await
     }
 }
 
@@ -149,7 +162,7 @@ impl Journal for Crashing {
             Change::Edited { .. } | Change::Deleted { .. } => Some("changed"),
             _ => None,
         });
-        let commit = self.store.commit(device, epoch, steps);
+        let commit = self.ports.journal.commit(device, epoch, steps);
         match step {
             Some(step) => self.around(step, commit).await,
             None => commit.await,
@@ -160,15 +173,15 @@ impl Journal for Crashing {
 #[async_trait]
 impl Deliveries for Crashing {
     async fn waiting(&self) -> Result<Vec<DeviceId>, PortError> {
-        self.store.waiting().await
+        self.ports.deliveries.waiting().await
     }
 
     async fn next(&self, device: &DeviceId, held: &[Option<Jid>], limit: u32) -> Result<Vec<Delivery>, PortError> {
-        self.store.next(device, held, limit).await
+        self.ports.deliveries.next(device, held, limit).await
     }
 
     async fn succeeded(&self, device: &DeviceId, event: &EventId, at: Timestamp) -> Result<(), PortError> {
-        self.around("delivered", self.store.succeeded(device, event, at)).await
+        self.around("delivered", self.ports.deliveries.succeeded(device, event, at)).await
     }
 
     async fn failed(
@@ -179,31 +192,26 @@ impl Deliveries for Crashing {
         due_at: Timestamp,
         reason: &str,
     ) -> Result<Timestamp, PortError> {
-        self.store.failed(device, event, at, due_at, reason).await
+        self.ports.deliveries.failed(device, event, at, due_at, reason).await
     }
 
     async fn give_up(&self, device: &DeviceId, event: &EventId, at: Timestamp, reason: &str) -> Result<Timestamp, PortError> {
-        self.store.give_up(device, event, at, reason).await
+        self.ports.deliveries.give_up(device, event, at, reason).await
     }
 
     async fn pause(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
-        self.store.pause(device, at).await
+        self.ports.deliveries.pause(device, at).await
     }
 
     async fn resume(&self, device: &DeviceId, at: Timestamp) -> Result<(), PortError> {
-        self.store.resume(device, at).await
+        self.ports.deliveries.resume(device, at).await
     }
 
     async fn list(&self, device: &DeviceId, status: Option<DeliveryStatus>, page: &PageRequest) -> Result<Page<DeliveryRecord>, PortError> {
-        Deliveries::list(&self.store, device, status, page).await
+        self.ports.deliveries.list(device, status, page).await
     }
 
     async fn replay(&self, device: &DeviceId, which: &Replay, at: Timestamp) -> Result<u64, PortError> {
-        self.store.replay(device, which, at).await
+        self.ports.deliveries.replay(device, which, at).await
     }
-}
-
-/// The store behind the ports that lie on the way of a command or an event.
-pub fn crashing(store: &Store, at: Option<CrashAt>) -> Arc<Crashing> {
-    Arc::new(Crashing { store: store.clone(), at })
 }
