@@ -8,6 +8,26 @@ use std::time::Duration;
 
 use crate::Records;
 use crate::error::flaw;
+use crate::{
+    layout,
+    table::{Item, key, number, text},
+};
+
+/// The item of a delivery of the device's `seq`th event, which waits.
+pub(crate) fn waiting_item(device: &DeviceId, lane: Lane, seq: u64, draft: &EventDraft) -> Item {
+    let mut item = key(&layout::device(device), &format!("waiting#{}", layout::number(seq)));
+    item.extend([
+        ("i3".to_owned(), text(layout::waiting(lane))),
+        ("p3".to_owned(), text(format!("{device}#{}", layout::number(seq)))),
+        ("event".to_owned(), text(draft.id.as_str())),
+        ("kind".to_owned(), text(draft.kind.as_str())),
+        ("at".to_owned(), number(draft.at.millis())),
+        ("due_at".to_owned(), number(draft.at.millis())),
+        ("attempts".to_owned(), number(0)),
+    ]);
+    item.extend(draft.chat.as_ref().map(|chat| ("chat".to_owned(), text(chat.to_string()))));
+    item
+}
 
 #[async_trait]
 impl Deliveries for Records {

@@ -34,7 +34,8 @@
 //! | a template | `T#{owner}` | `{name}` | functions |
 //! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
 
-use domain::model::DeviceId;
+use domain::model::{DeviceId, EventId, Lane};
+use sha2::{Digest, Sha256};
 
 /// The partition of everything that belongs to a device.
 pub fn device(id: &DeviceId) -> String {
@@ -44,4 +45,22 @@ pub fn device(id: &DeviceId) -> String {
 /// A number as text that sorts like it.
 pub fn number(number: u64) -> String {
     format!("{number:020}")
+}
+
+/// The list that an event is in: all in one would be more than one place bears.
+pub fn events(id: &EventId) -> String {
+    events_part(Sha256::digest(id.as_str())[0] % EVENT_PARTS)
+}
+
+/// One of the lists of events.
+pub fn events_part(part: u8) -> String {
+    format!("events#{part}")
+}
+
+/// How many lists of events there are.
+pub const EVENT_PARTS: u8 = 16;
+
+/// The list of the deliveries that wait in a lane.
+pub fn waiting(lane: Lane) -> String {
+    format!("L#{lane}#waiting")
 }

@@ -8,7 +8,7 @@ use std::{
 use domain::model::{DeviceId, Lane};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Clients, Resources, table::Table};
+use crate::{Clients, Resources, fences::Fences, table::Table};
 
 /// What users see, as functions see it, or as the host of a lane does: then what is looked for among all devices is looked for in its lane.
 #[derive(Clone)]
@@ -16,6 +16,7 @@ pub struct Records {
     pub(crate) table: Table,
     /// Where the fences of devices stand.
     pub(crate) keys: Table,
+    pub(crate) fences: Fences,
     pub(crate) lanes: u16,
     pub(crate) lane: Option<Lane>,
     /// Those of this process that write for one device take turns, or their transactions would be in each other's way.
@@ -28,9 +29,11 @@ impl Records {
     /// As functions see it.
     pub fn new(clients: &Clients, resources: &Resources) -> Self {
         let table = |name| Table::new(clients.dynamodb(), name);
+        let (records, keys) = (table(&resources.records_table), table(&resources.keys_table));
         Self {
-            table: table(&resources.records_table),
-            keys: table(&resources.keys_table),
+            fences: Fences::new(&keys, &records),
+            table: records,
+            keys,
             lanes: resources.lanes(),
             lane: None,
             turns: (0..TURNS).map(|_| Mutex::default()).collect(),
