@@ -16,6 +16,29 @@ impl Queues {
     pub fn new(_clients: &crate::Clients, _resources: &crate::Resources) -> Self {
         Self
     }
+
+    /// Source of the commands of one lane alone; sink of all. For the host of the lane.
+    pub fn of_lane(&self, _lane: Lane) -> Self {
+        self.clone()
+    }
+
+    /// With another time than 30 s after which what a dead host had in hand is handed out again. Whole seconds.
+    pub fn with_visibility(self, _visibility: Duration) -> Self {
+        self
+    }
+
+    /// Takes no more commands; those in hand stay so. `receive` waits for ever from now on.
+    pub fn stop(&self) {}
+
+    /// Takes no more commands, and gives back all that are in hand, for the lane's next host to have at once.
+    pub async fn release_all(&self) {}
+
+    /// The lane is another host's: holds nothing any longer, and touches nothing that was in hand.
+    pub fn abandon(&self) {}
+
+    /// After one of the three above: waits until the last poll has come home and what it brought is given back, at most 20 s. A program that ends earlier may
+    /// take a command with it, which comes again only after 30 s.
+    pub async fn closed(&self) {}
 }
 
 #[async_trait]
