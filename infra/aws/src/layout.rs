@@ -12,7 +12,7 @@
 //! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time |
 //! | all devices; those of a user | 1: `devices`; 2: `U#{user}` | created, id |
 //! | all events, in 16 parts | 1: `events#{part of the id}` | id |
-//! | messages that are to be sent | 3: `L#{lane}#pending` | due |
+//! | messages that are to be sent | 3: `L#{lane}#pending` | due, time, chat: see [`to_be_sent`] |
 //! | sessions that are wanted | 3: `L#{lane}#wanted` | device |
 //! | messages whose file is to be downloaded | 3: `D#{device}#media` | time |
 //! | deliveries that wait | 3: `L#{lane}#waiting` | device, sequence |
@@ -34,12 +34,72 @@
 //! | a template | `T#{owner}` | `{name}` | functions |
 //! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
 
-use domain::model::{DeviceId, EventId, Lane};
+use domain::{
+    model::{DeviceId, EventId, Jid, Lane, Timestamp, UserId},
+    ports::PortError,
+};
 use sha2::{Digest, Sha256};
+
+use crate::{
+    error::flaw,
+    table::{Item, text_of},
+};
 
 /// The partition of everything that belongs to a device.
 pub fn device(id: &DeviceId) -> String {
     format!("D#{id}")
+}
+
+/// Whose item this is.
+pub(crate) fn device_of(item: &Item) -> Result<DeviceId, PortError> {
+    let pk = text_of(item, "pk")?;
+    let id = pk.strip_prefix("D#").ok_or_else(|| flaw("an item belongs to no device"))?;
+    DeviceId::parse(id).map_err(flaw)
+}
+
+/// The list of all devices.
+pub const DEVICES: &str = "devices";
+
+/// The list of a user's devices.
+pub fn devices_of(user: UserId) -> String {
+    format!("U#{user}")
+}
+
+/// A moment as text that sorts like it.
+pub fn time(moment: Timestamp) -> String {
+    number(rank(moment))
+}
+
+/// The place of a moment among all there are.
+pub fn rank(moment: Timestamp) -> u64 {
+    moment.millis().abs_diff(Timestamp::from_millis(i64::MIN).millis())
+}
+
+/// The moment that [`time`] wrote.
+pub fn moment(time: &str) -> Option<Timestamp> {
+    Some(Timestamp::from_millis(Timestamp::from_millis(i64::MIN).millis().checked_add_unsigned(time.parse().ok()?)?))
+}
+
+/// The list of the sessions that are wanted in a lane.
+pub fn wanted(lane: Lane) -> String {
+    format!("L#{lane}#wanted")
+}
+
+/// The partition of a lane's commands that are not due yet.
+pub fn lane(lane: Lane) -> String {
+    format!("L#{lane}")
+}
+
+/// A message's place among those of its lane that are to be sent: when, and as much of it as the list of chats has to know (see [`sent_to`]).
+pub fn to_be_sent(due: Timestamp, written: Timestamp, chat: &Jid) -> String {
+    format!("{}#{}#{chat}", time(due), time(written))
+}
+
+/// When and to whom a message was written, as [`to_be_sent`] says it.
+pub fn sent_to(place: &str) -> Option<(Timestamp, Jid)> {
+    let (_, rest) = place.split_once('#')?;
+    let (written, chat) = rest.split_once('#')?;
+    Some((moment(written)?, Jid::parse(chat).ok()?))
 }
 
 /// A number as text that sorts like it.
@@ -63,4 +123,24 @@ pub const EVENT_PARTS: u8 = 16;
 /// The list of the deliveries that wait in a lane.
 pub fn waiting(lane: Lane) -> String {
     format!("L#{lane}#waiting")
+}
+
+/// The list of a device's messages.
+pub fn messages(id: &DeviceId) -> String {
+    format!("D#{id}#messages")
+}
+
+/// The list of the messages of a device's chat.
+pub fn messages_of_chat(id: &DeviceId, chat: &Jid) -> String {
+    format!("D#{id}#chat#{chat}")
+}
+
+/// The list of the messages of a lane that are to be sent.
+pub fn pending(lane: Lane) -> String {
+    format!("L#{lane}#pending")
+}
+
+/// The list of a device's messages whose file is to be downloaded.
+pub fn media(id: &DeviceId) -> String {
+    format!("D#{id}#media")
 }

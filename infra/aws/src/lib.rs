@@ -10,6 +10,7 @@ mod devices;
 mod error;
 mod events;
 mod fences;
+mod head;
 mod journal;
 mod key_value;
 pub mod layout;
@@ -25,6 +26,8 @@ mod resources;
 mod statistics;
 mod table;
 mod templates;
+mod window;
+mod work;
 
 pub use client::Clients;
 pub use commands::Queues;
