@@ -1,12 +1,15 @@
 //! The lives of a session: logged out, linked anew, taken over, banned, deleted, stopped in the middle of things.
 
-use std::{path::Path, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::world::{Device, Phone, Program, Receiver, World, answer, attempt, eventually};
+use crate::{
+    one_machine_only,
+    world::{Device, Phone, Place, Program, Receiver, World, answer, attempt, copy_folder, eventually},
+};
 
 /// What a device's record says of it.
 async fn read(program: &Program, device: &Device) -> Value {
@@ -132,6 +135,7 @@ async fn a_disconnected_device_stays_linked_and_gets_what_it_missed_when_it_is_b
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_older_of_two_programs_with_the_same_device_gives_way_and_takes_over_only_when_asked() {
+    one_machine_only!("a stack cannot be copied; hosts give way to each other by leases");
     let (mut world, ani, budi, device, _) = linked().await;
     world.program.terminate().await;
     let copy = TempDir::new().unwrap();
@@ -139,7 +143,7 @@ async fn the_older_of_two_programs_with_the_same_device_gives_way_and_takes_over
     world.start().await;
     world.wait_for_status(&device, "connected").await;
 
-    let other = Program::start(copy.path(), world.sandbox.addr(), &[]).await;
+    let other = Program::start(Place::Folder(copy.path()), world.sandbox.addr(), &[]).await;
     wait_for(&world.program, &device, "error", Some("replaced")).await;
     wait_for(&other, &device, "connected", None).await;
     refuses_to_send(&world.program, &device, &budi).await;
@@ -162,18 +166,6 @@ async fn the_older_of_two_programs_with_the_same_device_gives_way_and_takes_over
     device.sent(&world.program, &budi.number, "From the first").await;
     budi.wait_for("From the first").await;
     assert_eq!(budi.texts().await, ["From the copy", "From the first"]);
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
-        if entry.is_dir() {
-            std::fs::create_dir(&to).unwrap();
-            copy_folder(&entry, &to);
-        } else {
-            std::fs::copy(entry, to).unwrap();
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,6 +224,7 @@ async fn a_device_that_is_deleted_off_line_is_unlinked_at_the_phone_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_start_on_the_same_folder_is_refused_and_says_why() {
+    one_machine_only!("any number of hosts share a stack");
     let (world, _ani, budi, device, _) = linked().await;
     let second = Command::new(env!("CARGO_BIN_EXE_warta"))
         .env("PORT", "0")

@@ -80,3 +80,16 @@ pub fn files_in(folder: &Path) -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
 }
+
+/// Copies all that is in a folder to one that there is not yet, or is empty.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if entry.is_dir() {
+            copy_folder(&entry, &to);
+        } else {
+            std::fs::copy(entry, to).unwrap();
+        }
+    }
+}

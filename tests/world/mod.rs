@@ -14,6 +14,7 @@ mod program;
 mod receiver;
 mod site;
 mod socket;
+mod stack;
 
 use std::{future::Future, time::Duration};
 
@@ -25,15 +26,16 @@ pub use browser::Browser;
 pub use collector::{Collector, Span};
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
-pub use files::{MP3, MP4, OGG, PDF, ZIP, download, files_in, png, sha256, sized, wav};
+pub use files::{MP3, MP4, OGG, PDF, ZIP, copy_folder, download, files_in, png, sha256, sized, wav};
 pub use form::Form;
 pub use line::Line;
 pub use llm::{Llm, Saying};
 pub use phone::{Phone, read_qr};
-pub use program::{Answer, Program, TOKEN, answer, attempt};
+pub use program::{Answer, Place, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};
 pub use site::Site;
 pub use socket::Socket;
+pub use stack::{Stack, is_split};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +46,30 @@ pub struct World {
     pub program: Program,
     settings: Vec<(String, String)>,
     data: TempDir,
+    /// The stack, if this is the serverless split.
+    stack: Option<Stack>,
+}
+
+/// Ends a test, with a word why, that makes sense on one machine alone.
+#[macro_export]
+macro_rules! one_machine_only {
+    ($why:literal) => {
+        if $crate::world::is_split() {
+            eprintln!("skipped on AWS: {}", $why);
+            return;
+        }
+    };
+}
+
+/// Ends a test, with a word why, that makes sense on AWS alone.
+#[macro_export]
+macro_rules! split_only {
+    ($why:literal) => {
+        if !$crate::world::is_split() {
+            eprintln!("skipped on one machine: {}", $why);
+            return;
+        }
+    };
 }
 
 impl World {
@@ -57,8 +83,19 @@ impl World {
         let sandbox = Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let data = TempDir::new().unwrap();
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let program = Program::start(data.path(), sandbox.addr(), &settings).await;
-        Self { sandbox, program, settings, data }
+        let stack = if is_split() { Some(Stack::start(data.path()).await) } else { None };
+        let place = stack.as_ref().map_or(Place::Folder(data.path()), Place::Stack);
+        let program = Program::start(place, sandbox.addr(), &settings).await;
+        Self { sandbox, program, settings, data, stack }
+    }
+
+    fn place(&self) -> Place<'_> {
+        self.stack.as_ref().map_or(Place::Folder(self.data.path()), Place::Stack)
+    }
+
+    /// The stack of the serverless split.
+    pub fn stack(&self) -> &Stack {
+        self.stack.as_ref().expect("this is the serverless split")
     }
 
     /// The folder with all of the program's state.
@@ -85,7 +122,7 @@ impl World {
     pub async fn launch_with(&mut self, settings: &[(&str, &str)]) -> bool {
         let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let all: Vec<_> = self.settings.iter().cloned().chain(more).collect();
-        let program = Program::launch(self.data.path(), self.sandbox.addr(), &all).await;
+        let program = Program::launch(self.place(), self.sandbox.addr(), &all).await;
         let listens = program.is_some();
         if let Some(program) = program {
             self.program = program;
@@ -226,7 +263,10 @@ impl World {
 
     /// Every file that the program keeps or is writing.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
-        files_in(&self.data.path().join("media"))
+        match &self.stack {
+            Some(stack) => stack.files(),
+            None => files_in(&self.data.path().join("media")),
+        }
     }
 
     /// Changes the sandbox's weather.

@@ -10,6 +10,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use super::Stack;
+
 /// The operator's token in every test.
 pub const TOKEN: &str = "test123";
 
@@ -42,22 +44,39 @@ impl Answer {
     }
 }
 
+/// Where a program's state is.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// In a folder: the program is one process.
+    Folder(&'a Path),
+    /// In a stack: the program is the stack's functions, and a session host as a process.
+    Stack(&'a Stack),
+}
+
 impl Program {
-    pub async fn start(data: &Path, sandbox: SocketAddr, settings: &[(String, String)]) -> Self {
-        Self::launch(data, sandbox, settings).await.expect("the program ended before it listened")
+    pub async fn start(place: Place<'_>, sandbox: SocketAddr, settings: &[(String, String)]) -> Self {
+        Self::launch(place, sandbox, settings).await.expect("the program ended before it listened")
     }
 
     /// Starts it; `None` if it ends before it listens.
-    pub async fn launch(data: &Path, sandbox: SocketAddr, settings: &[(String, String)]) -> Option<Self> {
+    pub async fn launch(place: Place<'_>, sandbox: SocketAddr, settings: &[(String, String)]) -> Option<Self> {
+        let unlimited = UNLIMITED.map(|limit| (limit.to_owned(), "0".to_owned()));
+        let sandbox = ("SANDBOX_URL".to_owned(), format!("http://{sandbox}"));
+        let settings: Vec<_> = unlimited.into_iter().chain([sandbox]).chain(settings.iter().cloned()).collect();
+        match place {
+            Place::Folder(data) => Self::launch_one(data, settings).await,
+            Place::Stack(stack) => Self::launch_split(stack, settings).await,
+        }
+    }
+
+    async fn launch_one(data: &Path, settings: Vec<(String, String)>) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_warta"))
             .env("HOST", "127.0.0.1")
             .env("PORT", "0")
             .env("WS_PORT", "0")
             .env("DATA_DIR", data)
             .env("API_TOKEN", TOKEN)
-            .env("SANDBOX_URL", format!("http://{sandbox}"))
-            .envs(UNLIMITED.map(|limit| (limit, "0")))
-            .envs(settings.iter().cloned())
+            .envs(settings)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -75,6 +94,12 @@ impl Program {
         }
         let http = super::http();
         Some(Self { child, http, api: api?, socket: socket? })
+    }
+
+    async fn launch_split(stack: &Stack, settings: Vec<(String, String)>) -> Option<Self> {
+        stack.configure(&settings).await;
+        let child = stack.start_host(&settings).await?;
+        Some(Self { child, http: super::http(), api: stack.api(), socket: stack.socket() })
     }
 
     /// A request with the operator's token.

@@ -1,0 +1,163 @@
+//! The serverless split for one test: the stack that `tests/run aws` has deployed to MiniStack once, as it was then, in a MiniStack of this test's own.
+
+use std::{
+    collections::HashMap,
+    env, fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use super::{TOKEN, copy_folder, eventually, files_in, http};
+
+/// Who a request comes from: nobody checks it.
+const NOBODY: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none";
+
+/// A stack, for as long as this lives.
+pub struct Stack {
+    /// Where AWS is: `http://127.0.0.1:…`.
+    pub url: String,
+    /// What the template puts out.
+    outputs: HashMap<String, String>,
+    folder: PathBuf,
+    _process: Child,
+}
+
+/// Whether the tests run against the serverless split.
+pub fn is_split() -> bool {
+    env::var("WARTA_WORLD").is_ok_and(|world| world == "aws")
+}
+
+/// A port nobody uses at the moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Stack {
+    /// Starts it in an empty folder.
+    pub async fn start(folder: &Path) -> Self {
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.tools");
+        let folder = folder.join("stack");
+        copy_folder(&tools.join("stack"), &folder);
+        let outputs = serde_json::from_slice(&fs::read(folder.join("outputs.json")).unwrap()).unwrap();
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let process = Command::new(tools.join("aws/bin/ministack"))
+            .current_dir(&folder)
+            .env("GATEWAY_PORT", port.to_string())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("LOG_LEVEL", "WARNING")
+            .env("PERSIST_STATE", "1")
+            .env("STATE_DIR", folder.join("state"))
+            .env("S3_PERSIST", "1")
+            .env("S3_DATA_DIR", folder.join("s3"))
+            .env("TMPDIR", &folder)
+            // Where its functions find it.
+            .env("AWS_ENDPOINT_URL", &url)
+            .env("MINISTACK_WORKER_THREADS", "32")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("MiniStack is installed: run tests/run aws");
+        let ready = format!("{url}/_ministack/ready");
+        eventually("MiniStack is ready", async || http().get(&ready).send().await.ok().filter(|answer| answer.status().is_success())).await;
+        Self { url, outputs, folder, _process: process }
+    }
+
+    fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).unwrap_or_else(|| panic!("the template puts out no {name}"))
+    }
+
+    /// Where requests go.
+    pub fn api(&self) -> String {
+        format!("{}/_aws/execute-api/{}/$default/api/whatsapp", self.url, self.output("HttpApi"))
+    }
+
+    /// Where sockets are opened.
+    pub fn socket(&self) -> String {
+        format!("{}/_aws/execute-api/{}/v1", self.url.replace("http", "ws"), self.output("SocketApi"))
+    }
+
+    /// What the template would set, as it is on this machine.
+    fn environment(&self) -> Vec<(String, String)> {
+        let named = [
+            ("RECORDS_TABLE", "RecordsTable"),
+            ("KEYS_TABLE", "KeysTable"),
+            ("PASSING_TABLE", "PassingTable"),
+            ("LEASES_TABLE", "LeasesTable"),
+            ("COMMAND_QUEUES", "CommandQueues"),
+            ("DEAD_COMMANDS_QUEUE", "DeadCommandsQueue"),
+            ("SOCKETS_QUEUE", "SocketsQueue"),
+            ("FILES_BUCKET", "FilesBucket"),
+        ];
+        let own = [
+            ("API_TOKEN", TOKEN.to_owned()),
+            ("WEBHOOK_SECRET", "the-secret-of-the-stack".to_owned()),
+            ("SOCKETS_ENDPOINT", self.socket().replace("ws", "http")),
+            ("PUBLIC_URL", self.api().replace("/api/whatsapp", "")),
+            ("PUBLIC_WS_URL", self.socket()),
+            ("ALLOW_PRIVATE_URLS", "true".to_owned()),
+        ];
+        let named = named.map(|(name, output)| (name.to_owned(), self.output(output).to_owned()));
+        named.into_iter().chain(own.map(|(name, value)| (name.to_owned(), value))).collect()
+    }
+
+    /// Has the functions run with these settings besides.
+    pub async fn configure(&self, settings: &[(String, String)]) {
+        for function in ["Http", "Socket"] {
+            let url = format!("{}/2015-03-31/functions/{}", self.url, self.output(function));
+            let configuration: Value =
+                http().get(format!("{url}/configuration")).header("authorization", NOBODY).send().await.unwrap().json().await.unwrap();
+            let mut variables = configuration["Environment"]["Variables"].clone();
+            for (name, value) in self.environment().into_iter().chain(settings.iter().cloned()) {
+                variables[name] = value.into();
+            }
+            let body = json!({"Environment": {"Variables": variables}});
+            let answer = http().put(format!("{url}/configuration")).header("authorization", NOBODY).json(&body).send().await.unwrap();
+            assert!(answer.status().is_success(), "{answer:?}");
+        }
+    }
+
+    /// Starts a session host; `None` if it ends before it is ready.
+    pub async fn start_host(&self, settings: &[(String, String)]) -> Option<Child> {
+        let port = free_port();
+        let target = Path::new(env!("CARGO_BIN_EXE_warta")).parent().unwrap();
+        let mut host = Command::new(target.join("session-host"))
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", "us-east-1")
+            .env("LOG_FORMAT", "text")
+            .env("HEALTH_PORT", port.to_string())
+            .env("LEASE_MS", "2000")
+            .envs(self.environment())
+            .envs(settings.iter().cloned())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the session host is built: run tests/run aws");
+        let ready = format!("http://127.0.0.1:{port}/health/ready");
+        let is_ready = eventually("a session host is ready", async || {
+            http().get(&ready).send().await.ok().filter(|answer| answer.status().is_success())
+        });
+        let lives = tokio::select! {
+            _ = is_ready => true,
+            _ = host.wait() => false,
+        };
+        lives.then_some(host)
+    }
+
+    /// The files in the bucket.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let bucket = self.output("FilesBucket");
+        let files = files_in(&self.folder.join("s3"));
+        files.into_iter().filter(|file| file.components().any(|part| part.as_os_str() == bucket)).collect()
+    }
+}
