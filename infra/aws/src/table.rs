@@ -158,6 +158,14 @@ impl Table {
             .expression_attribute_values(":last", text(last))
     }
 
+    /// Asks for the keys of the items that stand in a list of an index, in its order, as they were a moment ago.
+    pub fn list(&self, index: u8, list: &str) -> QueryFluentBuilder {
+        self.query()
+            .index_name(format!("index{index}"))
+            .key_condition_expression(format!("i{index} = :list"))
+            .expression_attribute_values(":list", text(list))
+    }
+
     /// Everything that a query finds, page by page.
     pub async fn all(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, PortError> {
         let (mut items, mut start) = (Vec::new(), None);

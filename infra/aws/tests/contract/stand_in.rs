@@ -23,6 +23,7 @@ pub struct StandIn {
 impl StandIn {
     /// The one that runs for all tests, or one of this test's own.
     pub async fn find() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         if let Ok(url) = env::var("MINISTACK_URL") {
             return Self { url, process: None };
         }
