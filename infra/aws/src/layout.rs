@@ -31,11 +31,11 @@
 //! | a session id that is taken | `S#{session id}` | `S` | functions |
 //! | whose key it is | `K#{hash}` | `K` | functions |
 //! | a bulk | `B#{bulk}` | `bulk` | functions |
-//! | a template | `T#{owner}` | `{name}` | functions |
+//! | a template | `T#{owner}`, `T#` if everyone's | `template#{name}` | functions |
 //! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
 
 use domain::{
-    model::{DeviceId, EventId, Jid, Lane, Timestamp, UserId},
+    model::{DeviceId, EventId, Jid, Lane, TemplateOwner, Timestamp, UserId},
     ports::PortError,
 };
 use sha2::{Digest, Sha256};
@@ -63,6 +63,22 @@ pub const DEVICES: &str = "devices";
 /// The list of a user's devices.
 pub fn devices_of(user: UserId) -> String {
     format!("U#{user}")
+}
+
+/// The list of all templates.
+pub const TEMPLATES: &str = "templates";
+
+/// The partition of somebody's templates, and their list.
+pub fn templates_of(owner: TemplateOwner) -> String {
+    match owner {
+        TemplateOwner::Everyone => "T#".to_owned(),
+        TemplateOwner::User(user) => format!("T#{user}"),
+    }
+}
+
+/// The sort key of a template.
+pub fn template(name: &str) -> String {
+    format!("template#{name}")
 }
 
 /// A moment as text that sorts like it.
