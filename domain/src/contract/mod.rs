@@ -11,6 +11,7 @@ pub mod devices;
 pub mod events;
 pub mod journal;
 pub mod key_value;
+pub mod leases;
 pub mod limits;
 pub mod media;
 pub mod messages;

@@ -74,6 +74,10 @@ string_id! {
     MediaId
 }
 string_id! {
+    /// Names a host for as long as it runs.
+    HostId
+}
+string_id! {
     /// Names many messages asked for at once.
     BulkId
 }

@@ -33,9 +33,9 @@ pub use delivery::{Delivery, DeliveryRecord, DeliveryStats, DeliveryStatus, Repl
 pub use device::{
     Device, DeviceFilter, DeviceUpdate, MessageCounts, PairingCode, Passkey, Qr, Removed, Session, SessionFilter, Status, session_id,
 };
-pub use event::{Event, EventData, EventDraft, EventKind, GroupDetails};
+pub use event::{Event, EventData, EventDraft, EventFilter, EventKind, GroupDetails, UnknownWord};
 pub use group::{Group, GroupChange, GroupFilter, Member, MemberOutcome, NewGroup, Role};
-pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, InvalidId, InvalidUserId, MediaId, MessageId, SessionId, UserId};
+pub use ids::{ApiKey, BulkId, CommandId, DeviceId, EventId, HostId, InvalidId, InvalidUserId, MediaId, MessageId, SessionId, UserId};
 pub use jid::{InvalidJid, Jid, Server};
 pub use lane::Lane;
 pub use message::{Author, Direction, Message, MessageFilter, MessageKey, MessageStatus, MessageTally, MessageType, Origin, Quoted};

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rand::random;
 
 use super::{Clock, SystemClock};
-use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, MediaId, MessageId, Timestamp};
+use crate::model::{ApiKey, BulkId, CommandId, DeviceId, EventId, HostId, MediaId, MessageId, Timestamp};
 
 /// Makes identifiers and secrets nobody can guess.
 pub trait Ids: Send + Sync {
@@ -22,6 +22,8 @@ pub trait Ids: Send + Sync {
     fn media(&self) -> MediaId;
     /// For many messages asked for at once.
     fn bulk(&self) -> BulkId;
+    /// For a host that starts.
+    fn host(&self) -> HostId;
     /// For a new device.
     fn api_key(&self) -> ApiKey;
     /// For a request that came without one.
@@ -80,6 +82,10 @@ impl Ids for RandomIds {
 
     fn bulk(&self) -> BulkId {
         BulkId::parse(format!("blk_{}", hex::<12>())).expect(VALID)
+    }
+
+    fn host(&self) -> HostId {
+        HostId::parse(format!("hst_{}", hex::<8>())).expect(VALID)
     }
 
     fn api_key(&self) -> ApiKey {

@@ -33,6 +33,16 @@
 //! | a bulk | `B#{bulk}` | `bulk` | functions |
 //! | a template | `T#{owner}`, `T#` if everyone's | `template#{name}` | functions |
 //! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
+//!
+//! # Leases
+//!
+//! One partition, `board`: a host reads all of it twice a second (half a read unit for each 4 KB) and writes its beat every two seconds.
+//!
+//! | what | `sk` | written by |
+//! |---|---|---|
+//! | how many lanes there are, for good | `stack` | the first host |
+//! | a host's beat | `host#{host}` | the host; whoever finds it dead deletes it |
+//! | who holds a lane, in which epoch | `lane#{lane}` | whoever takes or releases it |
 
 use domain::{
     model::{DeviceId, EventId, Jid, Lane, TemplateOwner, Timestamp, UserId},

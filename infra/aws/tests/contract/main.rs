@@ -13,6 +13,7 @@ domain::devices_contract!(crate::world::start);
 domain::events_contract!(crate::world::start);
 domain::journal_contract!(crate::world::start);
 domain::key_value_contract!(crate::world::start);
+domain::leases_contract!(crate::world::leases);
 domain::limits_contract!(crate::world::start);
 domain::media_contract!(crate::world::start);
 domain::messages_contract!(crate::world::start);

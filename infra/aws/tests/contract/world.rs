@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws::{Bucket, Clients, Counters, DeviceKeys, Outcomes, Queues, Records, Resources};
+use aws::{Bucket, Clients, Counters, DeviceKeys, DynamoLeases, Outcomes, Queues, Records, Resources};
 use domain::{
     contract::{Life, World},
-    ports::Epoch,
+    ports::{Epoch, Leases},
 };
 
 use crate::stand_in::StandIn;
@@ -16,6 +16,13 @@ pub async fn start() -> World {
     let stand_in = StandIn::find().await;
     let resources = stand_in.stack().await;
     open(stand_in, resources, Epoch(1))
+}
+
+/// A stack without hosts.
+pub async fn leases() -> (Arc<dyn Leases>, StandIn) {
+    let stand_in = StandIn::find().await;
+    let resources = stand_in.stack().await;
+    (Arc::new(DynamoLeases::new(&Clients::to(&stand_in.url), &resources)), stand_in)
 }
 
 fn open(stand_in: StandIn, resources: Resources, epoch: Epoch) -> World {
