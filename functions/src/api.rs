@@ -36,7 +36,8 @@ pub struct Api {
     pub limits: Arc<dyn Limits>,
     pub intake: Intake,
     pub statistics: Arc<dyn Statistics>,
-    pub subscription: Arc<dyn Subscription>,
+    /// Tells what happens to the sockets here; `None` where sockets are elsewhere.
+    pub subscription: Option<Arc<dyn Subscription>>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub config: ApiConfig,
@@ -61,6 +62,8 @@ pub struct ApiConfig {
     pub jwt_secret: String,
     /// Largest file that is taken in, in bytes.
     pub max_file_bytes: u64,
+    /// Largest request that can arrive here, where that is less than a file may have: larger files go by upload ticket.
+    pub max_request_bytes: Option<u64>,
     /// How often things may be done.
     pub rate_limits: RateLimits,
     /// Where clients find the WebSocket, without the token: `ws://127.0.0.1:3001`.
@@ -69,6 +72,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// How long a request waits for a host's answer before it goes on without.
     pub send_wait: Duration,
+    /// Whether hosts tell what becomes of messages by a reply. Where replies cost as much as records, the records are watched.
+    pub replies_to_sends: bool,
     /// The program's version, for the health report.
     pub version: String,
 }

@@ -68,12 +68,19 @@ pub enum ApiError {
     UnsupportedMediaType,
     #[error("The request's body is too large")]
     PayloadTooLarge,
+    #[error("The request's body is too large: put the file at an upload ticket of POST /media and send its mediaId")]
+    RequestTooLarge { max_bytes: u64 },
+    #[cfg(feature = "aws")]
+    #[error("The answer would be too large: ask for less at a time, with a smaller limit")]
+    AnswerTooLarge,
     #[error("The link has expired, or its device is gone")]
     LinkExpired,
     #[error("That is not allowed: {0}")]
     Forbidden(&'static str),
     #[error("There is nothing at this address")]
     NotFound,
+    #[error("The WebSocket is at another address")]
+    SocketElsewhere { url: String },
     #[error("{0}")]
     Missing(&'static str),
     #[error("This address does not know this method")]
@@ -124,10 +131,12 @@ impl ApiError {
             Self::Validation { .. } => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
-            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            #[cfg(feature = "aws")]
+            Self::AnswerTooLarge => (StatusCode::BAD_REQUEST, "ANSWER_TOO_LARGE"),
+            Self::PayloadTooLarge | Self::RequestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::LinkExpired => (StatusCode::GONE, "LINK_EXPIRED"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Self::NotFound | Self::Missing(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::NotFound | Self::SocketElsewhere { .. } | Self::Missing(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "TIMEOUT"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
@@ -136,7 +145,8 @@ impl ApiError {
 
     fn details(&self) -> Option<String> {
         let details = match self {
-            Self::FileTooLarge { max_bytes } => &format!("expected at most {max_bytes} bytes"),
+            Self::FileTooLarge { max_bytes } | Self::RequestTooLarge { max_bytes } => &format!("expected at most {max_bytes} bytes"),
+            Self::SocketElsewhere { url } => url,
             Self::Validation { details }
             | Self::InvalidContact { details }
             | Self::InvalidMediaType { details }

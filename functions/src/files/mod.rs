@@ -8,4 +8,4 @@ mod receive;
 pub use form::{Form, Part, is_form};
 pub use kind::{accepted, message_type, word};
 pub use name::{default_name, disposition, given_name, name_in, named, original_name};
-pub use receive::{Origin, Received, mime_type, open_head, promised, receive};
+pub use receive::{Origin, Received, arrives, mime_type, open_head, promised, receive};

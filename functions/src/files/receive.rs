@@ -112,13 +112,24 @@ pub fn essence(said: &str) -> Option<String> {
     valid.then_some(essence)
 }
 
+/// Refuses a body that could not have come here in every case.
+pub fn arrives(headers: &HeaderMap, max_bytes: Option<u64>) -> Result<(), ApiError> {
+    match (length(headers), max_bytes) {
+        (Some(length), Some(max_bytes)) if length > max_bytes => Err(ApiError::RequestTooLarge { max_bytes }),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a body that says of itself that it is too large, before any of it is read. `spare` is what may come with the file.
 pub fn promised(headers: &HeaderMap, max_bytes: u64, spare: u64) -> Result<(), ApiError> {
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length {
+    match length(headers) {
         Some(length) if length > max_bytes.saturating_add(spare) => Err(ApiError::FileTooLarge { max_bytes }),
         _ => Ok(()),
     }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Breaks off at the first byte beyond the limit.

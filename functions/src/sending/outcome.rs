@@ -10,8 +10,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::{api::Api, error::ApiError};
 
-/// How often the record is looked at while a reply may be somebody else's.
+/// How often the record is looked at, at first and later, while no reply may come.
 const GLANCE: Duration = Duration::from_millis(50);
+const LATER: Duration = Duration::from_millis(250);
 
 /// The accepted message as its outcome made it, or still pending if there is none in time.
 ///
@@ -23,19 +24,21 @@ pub async fn of_message(api: &Api, taken: Taken, repeatable: bool) -> Result<Mes
     }
 }
 
-/// The same for a message that was accepted by another request, which gets the reply.
+/// The same for a message whose outcome nobody tells this request.
 pub async fn of_record(api: &Api, message: Message) -> Result<Message, ApiError> {
     wait(api, message, None, true).await
 }
 
 async fn wait(api: &Api, mut message: Message, command: Option<&CommandId>, glances: bool) -> Result<Message, ApiError> {
     let deadline = Instant::now() + api.config.send_wait;
+    let mut glance = GLANCE;
     while message.status == MessageStatus::Pending {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }
-        let pause = if glances { left.min(GLANCE) } else { left };
+        let pause = if glances { left.min(glance) } else { left };
+        glance = (glance * 5 / 4).min(LATER);
         let outcome = match command {
             Some(command) => api.intake.outcome(command, pause).await?,
             None => {

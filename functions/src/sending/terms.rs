@@ -126,8 +126,9 @@ impl Sender {
         let draft = options.apply(api, &self.device, draft).await?;
         let waits = !self.respond_async && draft.delay.is_zero();
         let key = self.idempotency_key.as_deref();
-        let taken = api.intake.message(&self.device, draft, key, waits).await?;
-        outcome::of_message(api, taken, key.is_some()).await
+        let reply = waits && api.config.replies_to_sends;
+        let taken = api.intake.message(&self.device, draft, key, reply).await?;
+        if waits && !reply { outcome::of_record(api, taken.message).await } else { outcome::of_message(api, taken, key.is_some()).await }
     }
 }
 

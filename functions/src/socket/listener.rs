@@ -6,11 +6,11 @@ use axum::{
     body::Bytes,
     extract::ws::{CloseFrame, Message, WebSocket, close_code},
 };
-use domain::model::{Event, EventId};
+use domain::model::{Event, EventFilter, EventId};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{End, Feed, Filter, View, feed::Ended, goodbye};
+use super::{End, Feed, View, feed::Ended, goodbye};
 
 /// How often a client is asked whether it is still there; silent for two of these, it is not.
 const PING_EVERY: Duration = Duration::from_secs(30);
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Listener {
     feed: Feed,
     view: View,
-    filter: Filter,
+    filter: EventFilter,
     closing: CancellationToken,
     /// When the token that opened the socket expires.
     until: Option<Instant>,
@@ -31,7 +31,7 @@ pub struct Listener {
 
 impl Listener {
     /// Tells what `feed` has, as far as `view` shows it and `filter` wants it, until the program stops or the token expires.
-    pub fn new(feed: Feed, view: View, filter: Filter, closing: CancellationToken, until: Option<Instant>) -> Self {
+    pub fn new(feed: Feed, view: View, filter: EventFilter, closing: CancellationToken, until: Option<Instant>) -> Self {
         Self { feed, view, filter, closing, until, last_heard: Instant::now(), last_told: None }
     }
 

@@ -1,12 +1,10 @@
 //! What is the same for every WebSocket, wherever it ends: whose events it shows, which of them, and from where on.
 
 mod feed;
-mod filter;
 mod listener;
 mod view;
 
 pub use feed::Feed;
-pub use filter::Filter;
 pub use listener::Listener;
 pub use view::View;
 

@@ -1,6 +1,7 @@
 //! Something that happened, as webhooks and sockets see it.
 
 mod data;
+mod filter;
 mod group;
 mod message;
 
@@ -9,7 +10,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-pub use self::{data::EventData, group::GroupDetails};
+pub use self::{
+    data::EventData,
+    filter::{EventFilter, UnknownWord},
+    group::GroupDetails,
+};
 use super::{DeviceId, EventId, Jid, Timestamp, WebhookFilter};
 use crate::trace::{self, TraceParent};
 

@@ -29,7 +29,9 @@ use crate::{
 pub async fn send(api: &Api, terms: Terms, kind: Kind, request: Request) -> Result<Answer<MediaSent>, ApiError> {
     let terms = terms.with_file();
     if files::is_form(request.headers()) {
+        let arrives = files::arrives(request.headers(), api.config.max_request_bytes);
         let form = Form::new(request, files::word(kind), api.config.max_file_bytes)?;
+        arrives?;
         return by_form(api, terms, kind, form).await.map_err(without_options);
     }
     let Json(request) = Json::<MediaRequest>::from_request(request, api).await?;

@@ -2,29 +2,40 @@
 
 use std::collections::HashSet;
 
-use domain::model::{DeviceId, Event, EventKind, WebhookFilter};
-use serde::{Deserialize, de::value::StrDeserializer};
+use serde::{Deserialize, Serialize, de::value::StrDeserializer};
 
-use crate::error::ApiError;
+use super::{Event, EventKind};
+use crate::model::{DeviceId, WebhookFilter};
 
 /// Which events are wanted; where nothing is said, all are.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFilter {
     devices: HashSet<DeviceId>,
     filters: Vec<WebhookFilter>,
     kinds: Vec<EventKind>,
 }
 
-impl Filter {
+/// A word in a list that names nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are none called {word}")]
+pub struct UnknownWord {
+    /// The list: `devices` or `events`.
+    pub list: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+impl EventFilter {
     /// Reads lists with commas: ids of devices, and events by the names that webhooks subscribe to them by, or by their own.
-    pub fn parse(devices: &str, events: &str) -> Result<Self, ApiError> {
-        let devices = words(devices).map(|id| DeviceId::parse(id).map_err(|error| ApiError::invalid("devices", error)));
+    pub fn parse(devices: &str, events: &str) -> Result<Self, UnknownWord> {
+        let unknown = |list, word: &str| UnknownWord { list, word: word.to_owned() };
+        let devices = words(devices).map(|id| DeviceId::parse(id).map_err(|_| unknown("devices", id)));
         let mut filter = Self { devices: devices.collect::<Result<_, _>>()?, ..Self::default() };
         for name in words(events) {
             match (read(name), read(name)) {
                 (Some(group), _) => filter.filters.push(group),
                 (None, Some(kind)) => filter.kinds.push(kind),
-                (None, None) => return Err(ApiError::invalid("events", format!("there are none called {name}"))),
+                (None, None) => return Err(unknown("events", name)),
             }
         }
         Ok(filter)
@@ -55,10 +66,10 @@ fn read<'de, T: Deserialize<'de>>(name: &'de str) -> Option<T> {
 mod tests {
     use std::sync::Arc;
 
-    use domain::model::{EventId, Timestamp};
     use serde_json::value::RawValue;
 
     use super::*;
+    use crate::model::{EventId, Timestamp};
 
     fn event(device: &str, kind: EventKind) -> Event {
         Event {
@@ -73,7 +84,7 @@ mod tests {
     }
 
     fn wanted(devices: &str, events: &str) -> Vec<(&'static str, EventKind)> {
-        let filter = Filter::parse(devices, events).unwrap();
+        let filter = EventFilter::parse(devices, events).unwrap();
         let kinds = [EventKind::QrCode, EventKind::PairingCode, EventKind::MessageReceived, EventKind::MessageStatus];
         let all = ["a", "b"].into_iter().flat_map(|device| kinds.map(|kind| (device, kind)));
         all.filter(|(device, kind)| filter.wants(&event(device, *kind))).collect()
@@ -97,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_called_by_no_name_is_refused() {
         for events in ["nonsense", "qr,Message", "message;qr"] {
-            assert!(Filter::parse("", events).is_err(), "{events}");
+            assert!(EventFilter::parse("", events).is_err(), "{events}");
         }
     }
 }
