@@ -1,10 +1,13 @@
 //! The conversations of an account.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Jid, Message, Timestamp};
 
 /// A conversation with a person or a group. There is one as soon as a message of it is stored, accepted ones and those of the past included, or WhatsApp
 /// tells of it. What everybody sees (`broadcast`) makes none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Chat {
     /// With whom.
     pub jid: Jid,

@@ -1,9 +1,12 @@
 //! The people an account knows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Jid, Timestamp};
 
 /// A person, as one device's account knows them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Contact {
     /// Who: by number where it is known.
     pub jid: Jid,
@@ -110,7 +113,7 @@ pub struct ContactFilter {
 }
 
 /// What WhatsApp says of a number.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NumberCheck {
     /// The number that was asked for.
