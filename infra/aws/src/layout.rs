@@ -13,6 +13,7 @@
 //! | all devices; those of a user | 1: `devices`; 2: `U#{user}` | created, id |
 //! | all events, in 16 parts | 1: `events#{part of the id}` | id |
 //! | messages that are to be sent | 3: `L#{lane}#pending` | due, time, chat: see [`to_be_sent`] |
+//! | bulks whose messages are not dealt out yet | 3: `L#{lane}#bulks` | created |
 //! | sessions that are wanted | 3: `L#{lane}#wanted` | device |
 //! | messages whose file is to be downloaded | 3: `D#{device}#media` | time |
 //! | deliveries that wait | 3: `L#{lane}#waiting` | device, sequence |
@@ -30,13 +31,14 @@
 //! | a delivery that waits; one that was given up | `D#{device}` | `waiting#{seq}`, `failed#{seq}` | its host |
 //! | a session id that is taken | `S#{session id}` | `S` | functions |
 //! | whose key it is | `K#{hash}` | `K` | functions |
-//! | a bulk | `B#{bulk}` | `bulk` | functions |
+//! | a bulk; its messages' ids; its messages until they are dealt out | `B#{bulk}` | `bulk`; `messages`; `aside#{number}` | functions |
+//! | which bulks a device has; an idempotency key of one | `D#{device}` | `bulk#{bulk}`; `bulk_key#{hash}` | functions |
 //! | a template | `T#{owner}`, `T#` if everyone's | `template#{name}` | functions |
 //! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
 //!
 //! # Leases
 //!
-//! One partition, `board`: a host reads all of it twice a second (half a read unit for each 4 KB) and writes its beat every two seconds.
+//! One partition, `board`: a host reads all of it twice a second (one read unit for each 4 KB) and writes its beat every two seconds.
 //!
 //! | what | `sk` | written by |
 //! |---|---|---|
@@ -45,7 +47,7 @@
 //! | who holds a lane, in which epoch | `lane#{lane}` | whoever takes or releases it |
 
 use domain::{
-    model::{DeviceId, EventId, Jid, Lane, TemplateOwner, Timestamp, UserId},
+    model::{BulkId, DeviceId, EventId, Jid, Lane, TemplateOwner, Timestamp, UserId},
     ports::PortError,
 };
 use sha2::{Digest, Sha256};
@@ -73,6 +75,27 @@ pub const DEVICES: &str = "devices";
 /// The list of a user's devices.
 pub fn devices_of(user: UserId) -> String {
     format!("U#{user}")
+}
+
+/// The partition of a bulk.
+pub fn bulk(id: &BulkId) -> String {
+    format!("B#{id}")
+}
+
+/// Which bulk's item this is.
+pub(crate) fn bulk_of(item: &Item) -> Result<BulkId, PortError> {
+    let id = text_of(item, "pk")?.strip_prefix("B#").ok_or_else(|| flaw("an item belongs to no bulk"))?;
+    BulkId::parse(id).map_err(flaw)
+}
+
+/// The sort key by which a device knows its bulk.
+pub fn bulk_of_device(id: &BulkId) -> String {
+    format!("bulk#{id}")
+}
+
+/// The list of the bulks of a lane whose messages are not dealt out yet.
+pub fn bulks(lane: Lane) -> String {
+    format!("L#{lane}#bulks")
 }
 
 /// The list of all templates.

@@ -13,7 +13,7 @@ use domain::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Records, aliases,
+    Records, aliases, bulks,
     counts::Sort,
     error::flaw,
     head::HEAD,
@@ -141,6 +141,7 @@ impl Messages for Records {
     }
 
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
+        bulks::deal_out(self, before).await?;
         let lanes: Vec<Lane> = self.lane.map_or_else(|| Lane::all(self.lanes).collect(), |lane| vec![lane]);
         let mut due = Vec::new();
         for lane in lanes {
