@@ -4,6 +4,8 @@
 //! it stores while the number is not known; an index may not know the latest yet. Accepted messages have none until they move on: those that the index
 //! does not know either then get their number with their next status.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::{
     model::{DeviceId, Jid, Message, Server},
@@ -13,11 +15,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Records,
+    counts::Class,
     error::flaw,
-    layout,
-    table::{Item, text_of, value},
+    layout, messages,
+    people::chats,
+    table::{Item, text, text_of, value},
     work::Work,
 };
+
+/// Most messages that are moved in one part: each takes up to three places in its transaction.
+const MOVES: usize = 12;
 
 /// The number behind a hidden id.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +46,7 @@ impl Aliases for Records {
     }
 
     async fn lid(&self, device: &DeviceId, phone: &Jid) -> Result<Option<Jid>, PortError> {
-        Ok(self.table.get(&layout::device(device), &lid_sk(phone)).await?.map(lid_of).transpose()?.flatten())
+        self.table.get(&layout::device(device), &lid_sk(phone)).await?.map(lid_of).transpose()
     }
 }
 
@@ -59,14 +66,110 @@ pub(crate) fn phone_of(item: &Item) -> Result<Jid, PortError> {
 }
 
 /// The hidden id learned last in the item of [`lid_sk`].
-pub(crate) fn lid_of(item: Item) -> Result<Option<Jid>, PortError> {
-    value::<Hidden>(item)?.lids.last().map(|lid| parse(lid)).transpose()
+pub(crate) fn lid_of(item: Item) -> Result<Jid, PortError> {
+    parse(value::<Hidden>(item)?.lids.last().map_or("", String::as_str))
 }
 
 /// The name a person, or their chat, is kept under.
 pub(crate) async fn name(work: &mut Work, jid: &Jid) -> Result<Jid, PortError> {
     let Some(sk) = phone_sk(jid) else { return Ok(jid.clone()) };
     work.get(&sk).await?.map_or_else(|| Ok(jid.clone()), phone_of)
+}
+
+/// A message was stored, or has moved on, that may be in a hidden id's chat: keeps which it is until the number is known.
+pub(crate) fn note(work: &mut Work, message: &Message) {
+    if message.chat.server() == Server::Lid {
+        work.put(&noted_sk(&message.chat, &messages::sk(&message.key())), Item::new());
+    }
+}
+
+/// What came of learning a pair of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Learned {
+    /// It was known.
+    Nothing,
+    /// Some messages of the hidden id were moved, there are more: the pair is to be learned again once these are stored.
+    Part,
+    /// All there is to learn.
+    All,
+}
+
+/// Keeps a pair of names, and moves the messages of the hidden id's chat to its number's. One that is there already, told under either name, is kept once.
+pub(crate) async fn learn(work: &mut Work, phone: &Jid, lid: &Jid) -> Result<Learned, PortError> {
+    let Some(sk) = phone_sk(lid) else { return Ok(Learned::Nothing) };
+    let former = work.get(&sk).await?.map(phone_of).transpose()?;
+    if former.as_ref() == Some(phone) {
+        return Ok(Learned::Nothing);
+    }
+    let stored = hidden(work, lid).await?;
+    for sk in stored.iter().take(MOVES) {
+        move_to(work, sk, phone, lid).await?;
+    }
+    if stored.len() > MOVES {
+        return Ok(Learned::Part);
+    }
+    work.set(&sk, &Number { phone: phone.to_string() })?;
+    if let Some(former) = former {
+        pair(work, &former, lid, false).await?;
+    }
+    pair(work, phone, lid, true).await?;
+    Ok(Learned::All)
+}
+
+/// The sort keys of the messages that are stored under a hidden id as their chat.
+async fn hidden(work: &mut Work, lid: &Jid) -> Result<BTreeSet<String>, PortError> {
+    let noted = noted_sk(lid, "");
+    let mut stored: BTreeSet<_> =
+        work.all(&noted).await?.into_iter().filter_map(|(sk, _)| Some(sk.strip_prefix(&noted)?.to_owned())).collect();
+    let table = &work.records().table;
+    let query = table.query().index_name("index2").key_condition_expression("i2 = :chat");
+    let query = query.expression_attribute_values(":chat", text(layout::messages_of_chat(work.device(), lid)));
+    for item in table.all(query).await? {
+        stored.insert(text_of(&item, "sk")?.to_owned());
+    }
+    Ok(stored)
+}
+
+async fn move_to(work: &mut Work, sk: &str, phone: &Jid, lid: &Jid) -> Result<(), PortError> {
+    work.delete(&noted_sk(lid, sk));
+    let Some(item) = work.get(sk).await? else { return Ok(()) };
+    let (mut message, unread) = (messages::message_of(item)?, messages::unread_of(item).map(str::to_owned));
+    if message.chat != *lid {
+        return Ok(());
+    }
+    rename(&mut message, lid, phone);
+    let to = messages::sk(&message.key());
+    if to != sk {
+        work.delete(sk);
+        if work.get(&to).await?.is_some() {
+            if let Some(unread) = unread {
+                chats::read(work, lid, &unread).await?;
+            }
+            return work.count(message.timestamp, Class::of(&message), -1).await;
+        }
+    }
+    let item = messages::item_of(&message, work.lane(), unread.as_deref())?;
+    work.put(&to, item);
+    Ok(())
+}
+
+/// Takes a hidden id out of those of a number, and puts it in as the latest if it is `theirs`.
+async fn pair(work: &mut Work, phone: &Jid, lid: &Jid, theirs: bool) -> Result<(), PortError> {
+    let (sk, lid) = (lid_sk(phone), lid.to_string());
+    let Hidden { mut lids } = work.value(&sk).await?.unwrap_or_default();
+    lids.retain(|known| *known != lid);
+    if theirs {
+        lids.push(lid);
+    }
+    if lids.is_empty() {
+        work.delete(&sk);
+        return Ok(());
+    }
+    work.set(&sk, &Hidden { lids })
+}
+
+fn noted_sk(lid: &Jid, message: &str) -> String {
+    format!("hidden#{lid}#{message}")
 }
 
 /// Has a message name a person by their number.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use domain::{
     model::{
-        DeviceId, Direction, Jid, Lane, MediaFile, Message, MessageFilter, MessageId, MessageKey, MessageStatus, MessageTally, Origin, Page,
-        PageRequest, Timestamp,
+        DeviceId, Direction, Jid, Lane, MediaFile, Message, MessageFilter, MessageId, MessageKey, MessageStatus, MessageTally, Origin,
+        Page, PageRequest, Timestamp,
     },
     ports::{Accepted, Messages, PortError},
 };
@@ -185,7 +185,9 @@ impl Records {
         let query = self.table.query().index_name("index3").limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1));
         let query = query.expression_attribute_values(":list", text(list));
         let query = match before {
-            Some(before) => query.key_condition_expression("i3 = :list AND p3 < :before").expression_attribute_values(":before", text(before)),
+            Some(before) => {
+                query.key_condition_expression("i3 = :list AND p3 < :before").expression_attribute_values(":before", text(before))
+            }
             None => query.key_condition_expression("i3 = :list"),
         };
         let (listed, _) = self.table.page(query, None).await?;

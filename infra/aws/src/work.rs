@@ -133,6 +133,13 @@ impl Work {
         self.change(sk, Some(item));
     }
 
+    /// Puts an item under its own keys, where nothing was before.
+    pub fn add(&mut self, item: Item) -> Result<(), PortError> {
+        let sk = text_of(&item, "sk")?.to_owned();
+        self.change(&sk, Some(item));
+        Ok(())
+    }
+
     /// Puts a value as an item.
     pub fn set(&mut self, sk: &str, value: &impl Serialize) -> Result<(), PortError> {
         self.change(sk, Some(table::item(&self.pk, sk, value)?));
@@ -183,44 +190,33 @@ impl Work {
 
     /// Writes what has changed, together with the head; `false`, and nothing written, if somebody else wrote meanwhile: then all of it is to be done
     /// again, from the beginning. Only where one step changes more items than a transaction holds they are written in parts, the head with the last.
-    pub async fn store(&mut self) -> Result<bool, PortError> {
-        let mut writes = Vec::with_capacity(self.changed.len() + 1);
-        let mut bytes = 0;
+    pub async fn store(mut self) -> Result<bool, PortError> {
+        let (mut writes, mut bytes) = (Vec::with_capacity(self.changed.len() + 1), 0);
         for sk in std::mem::take(&mut self.changed) {
-            let Some(entry) = self.items.get_mut(&sk) else { continue };
-            entry.changed = false;
-            // Nothing is there and nothing is to be.
-            if entry.now.is_none() && entry.absent {
-                continue;
-            }
-            let size = entry.now.as_ref().map_or(0, size);
+            let Some(Entry { now, absent, .. }) = self.items.remove(&sk) else { continue };
+            let size = now.as_ref().map_or(0, size);
             if writes.len() == TRANSACTION - 1 || bytes + size > MOST_BYTES {
-                let head = self.stored_head.clone();
-                if !self.write(std::mem::take(&mut writes), Head { epoch: self.head.epoch, ..head }).await? {
+                let former = Head { epoch: self.head.epoch, ..self.stored_head.clone() };
+                if !self.write(std::mem::take(&mut writes), former).await? {
                     return Ok(false);
                 }
                 bytes = 0;
             }
             bytes += size;
-            writes.push(self.to_write(&sk)?);
+            let table = &self.records.table;
+            match now {
+                // Functions put messages too.
+                Some(item) if absent => writes.push(table.to_put(item, |put| put.condition_expression("attribute_not_exists(pk)"))?),
+                Some(item) => writes.push(table.to_put(item, |put| put)?),
+                None if absent => {}
+                None => writes.push(table.to_delete(&self.pk, &sk, |delete| delete)?),
+            }
         }
-        self.bytes = 0;
         if writes.is_empty() && self.head == self.stored_head {
             return Ok(true);
         }
-        self.write(writes, self.head.clone()).await
-    }
-
-    /// Has a change of an item as it is written; from then on it is no news.
-    fn to_write(&mut self, sk: &str) -> Result<TransactWriteItem, PortError> {
-        let Some(Entry { now, absent, .. }) = self.items.get_mut(sk) else { return self.records.table.to_delete(&self.pk, sk, |delete| delete) };
-        let was_absent = std::mem::replace(absent, now.is_none());
-        match now.clone() {
-            // Functions put messages too.
-            Some(item) if was_absent => self.records.table.to_put(item, |put| put.condition_expression("attribute_not_exists(pk)")),
-            Some(item) => self.records.table.to_put(item, |put| put),
-            None => self.records.table.to_delete(&self.pk, sk, |delete| delete),
-        }
+        let head = self.head.clone();
+        self.write(writes, head).await
     }
 
     async fn write(&mut self, mut writes: Vec<TransactWriteItem>, head: Head) -> Result<bool, PortError> {
@@ -228,7 +224,6 @@ impl Work {
         writes.push(head.write(&self.stored_head, &self.records.table, &self.device, self.lane)?);
         match self.records.table.transact(writes).await {
             Ok(()) => {
-                self.head.rev = head.rev;
                 self.stored_head = head;
                 Ok(true)
             }
