@@ -1,12 +1,14 @@
 //! A world for one test: a sandbox with its phones, and warta as a process beside it.
 
 mod access;
+mod between;
 mod browser;
 mod collector;
 mod contract;
 mod device;
 mod files;
 mod form;
+mod host;
 mod line;
 mod llm;
 mod phone;
@@ -22,12 +24,14 @@ use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use between::{Between, Counts, Fault};
 pub use browser::Browser;
 pub use collector::{Collector, Span};
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
 pub use files::{MP3, MP4, OGG, PDF, ZIP, copy_folder, download, files_in, png, sha256, sized, wav};
 pub use form::Form;
+pub use host::Host;
 pub use line::Line;
 pub use llm::{Llm, Saying};
 pub use phone::{Phone, read_qr};
@@ -80,10 +84,19 @@ impl World {
 
     /// A world whose program starts with these environment variables.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::start_all(settings, false).await
+    }
+
+    /// A stack whose requests to AWS are counted, and can be made to fail.
+    pub async fn watched(settings: &[(&str, &str)]) -> Self {
+        Self::start_all(settings, true).await
+    }
+
+    async fn start_all(settings: &[(&str, &str)], watched: bool) -> Self {
         let sandbox = Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let data = TempDir::new().unwrap();
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let stack = if is_split() { Some(Stack::start(data.path()).await) } else { None };
+        let stack = if is_split() { Some(Stack::start(data.path(), watched).await) } else { None };
         let place = stack.as_ref().map_or(Place::Folder(data.path()), Place::Stack);
         let program = Program::start(place, sandbox.addr(), &settings).await;
         Self { sandbox, program, settings, data, stack }
@@ -96,6 +109,13 @@ impl World {
     /// The stack of the serverless split.
     pub fn stack(&self) -> &Stack {
         self.stack.as_ref().expect("this is the serverless split")
+    }
+
+    /// Starts one more session host.
+    pub async fn add_host(&self, settings: &[(&str, &str)]) -> Host {
+        let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let all: Vec<_> = self.settings.iter().cloned().chain(more).collect();
+        self.stack().start_host(&program::all_settings(self.sandbox.addr(), &all)).await.expect("a host ended before it was ready")
     }
 
     /// The folder with all of the program's state.

@@ -3,14 +3,13 @@
 use std::{net::SocketAddr, path::Path, process::Stdio};
 
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    process::Command,
 };
 
-use super::Stack;
+use super::{Host, Stack};
 
 /// The operator's token in every test.
 pub const TOKEN: &str = "test123";
@@ -21,7 +20,7 @@ const UNLIMITED: [&str; 4] =
 
 /// A running warta.
 pub struct Program {
-    child: Child,
+    host: Host,
     http: Client,
     /// Where the API is: `http://127.0.0.1:…/api/whatsapp`.
     pub api: String,
@@ -60,9 +59,7 @@ impl Program {
 
     /// Starts it; `None` if it ends before it listens.
     pub async fn launch(place: Place<'_>, sandbox: SocketAddr, settings: &[(String, String)]) -> Option<Self> {
-        let unlimited = UNLIMITED.map(|limit| (limit.to_owned(), "0".to_owned()));
-        let sandbox = ("SANDBOX_URL".to_owned(), format!("http://{sandbox}"));
-        let settings: Vec<_> = unlimited.into_iter().chain([sandbox]).chain(settings.iter().cloned()).collect();
+        let settings = all_settings(sandbox, settings);
         match place {
             Place::Folder(data) => Self::launch_one(data, settings).await,
             Place::Stack(stack) => Self::launch_split(stack, settings).await,
@@ -93,13 +90,13 @@ impl Program {
             }
         }
         let http = super::http();
-        Some(Self { child, http, api: api?, socket: socket? })
+        Some(Self { host: Host::new(child, None), http, api: api?, socket: socket? })
     }
 
     async fn launch_split(stack: &Stack, settings: Vec<(String, String)>) -> Option<Self> {
         stack.configure(&settings).await;
-        let child = stack.start_host(&settings).await?;
-        Some(Self { child, http: super::http(), api: stack.api(), socket: stack.socket() })
+        let host = stack.start_host(&settings).await?;
+        Some(Self { host, http: super::http(), api: stack.api(), socket: stack.socket() })
     }
 
     /// A request with the operator's token.
@@ -128,27 +125,32 @@ impl Program {
         answer(self.request(Method::DELETE, path)).await
     }
 
+    /// The process: the program itself, or the session host it began with.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// Ends it at once.
     pub async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
+        self.host.kill().await;
     }
 
     /// Asks it to end and waits until it has.
     pub async fn terminate(&mut self) {
-        self.signal(Signal::TERM);
-        let status = tokio::time::timeout(super::PATIENCE, self.child.wait()).await.expect("it does not end").unwrap();
-        assert!(status.success(), "{status}");
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        self.host.terminate().await;
     }
 
     /// Waits until it has ended.
     pub async fn wait(&mut self) {
-        self.child.wait().await.unwrap();
+        self.host.wait().await;
     }
+}
+
+/// A test's settings on top of those of all tests.
+pub fn all_settings(sandbox: SocketAddr, settings: &[(String, String)]) -> Vec<(String, String)> {
+    let unlimited = UNLIMITED.map(|limit| (limit.to_owned(), "0".to_owned()));
+    let sandbox = ("SANDBOX_URL".to_owned(), format!("http://{sandbox}"));
+    unlimited.into_iter().chain([sandbox]).chain(settings.iter().cloned()).collect()
 }
 
 /// Sends a request; an empty body reads as null.

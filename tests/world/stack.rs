@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use super::{TOKEN, copy_folder, eventually, files_in, http};
+use super::{Between, Host, TOKEN, copy_folder, eventually, files_in, http};
 
 /// Who a request comes from: nobody checks it.
 const NOBODY: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none";
@@ -23,6 +23,8 @@ pub struct Stack {
     /// What the template puts out.
     outputs: HashMap<String, String>,
     folder: PathBuf,
+    /// What stands before AWS, if anything does.
+    between: Option<Between>,
     _process: Child,
 }
 
@@ -37,14 +39,15 @@ pub fn free_port() -> u16 {
 }
 
 impl Stack {
-    /// Starts it in an empty folder.
-    pub async fn start(folder: &Path) -> Self {
+    /// Starts it in an empty folder, with something between it and the program if wished.
+    pub async fn start(folder: &Path, watched: bool) -> Self {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.tools");
         let folder = folder.join("stack");
         copy_folder(&tools.join("stack"), &folder);
         let outputs = serde_json::from_slice(&fs::read(folder.join("outputs.json")).unwrap()).unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
+        let between = if watched { Some(Between::start(&url).await) } else { None };
         let log = fs::File::create(folder.join("log")).unwrap();
         let process = Command::new(tools.join("aws/bin/ministack"))
             .current_dir(&folder)
@@ -58,7 +61,7 @@ impl Stack {
             .env("S3_DATA_DIR", folder.join("s3"))
             .env("TMPDIR", &folder)
             // Where its functions find it.
-            .env("AWS_ENDPOINT_URL", &url)
+            .env("AWS_ENDPOINT_URL", between.as_ref().map_or(&url, |between| &between.url))
             .env("MINISTACK_WORKER_THREADS", "32")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -68,7 +71,17 @@ impl Stack {
             .expect("MiniStack is installed: run tests/run aws");
         let ready = format!("{url}/_ministack/ready");
         eventually("MiniStack is ready", async || http().get(&ready).send().await.ok().filter(|answer| answer.status().is_success())).await;
-        Self { url, outputs, folder, _process: process }
+        Self { url, outputs, folder, between, _process: process }
+    }
+
+    /// What stands between the program and AWS.
+    pub fn between(&self) -> &Between {
+        self.between.as_ref().expect("the world is watched")
+    }
+
+    /// Where the program finds AWS.
+    fn endpoint(&self) -> &str {
+        self.between.as_ref().map_or(&self.url, |between| &between.url)
     }
 
     fn output(&self, name: &str) -> &str {
@@ -100,7 +113,7 @@ impl Stack {
         let own = [
             ("API_TOKEN", TOKEN.to_owned()),
             ("WEBHOOK_SECRET", "the-secret-of-the-stack".to_owned()),
-            ("SOCKETS_ENDPOINT", self.socket().replace("ws", "http")),
+            ("SOCKETS_ENDPOINT", format!("{}/_aws/execute-api/{}/v1", self.endpoint(), self.output("SocketApi"))),
             ("PUBLIC_URL", self.api().replace("/api/whatsapp", "")),
             ("PUBLIC_WS_URL", self.socket()),
             ("ALLOW_PRIVATE_URLS", "true".to_owned()),
@@ -126,11 +139,11 @@ impl Stack {
     }
 
     /// Starts a session host; `None` if it ends before it is ready.
-    pub async fn start_host(&self, settings: &[(String, String)]) -> Option<Child> {
+    pub async fn start_host(&self, settings: &[(String, String)]) -> Option<Host> {
         let port = free_port();
         let target = Path::new(env!("CARGO_BIN_EXE_warta")).parent().unwrap();
         let mut host = Command::new(target.join("session-host"))
-            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_ENDPOINT_URL", self.endpoint())
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "us-east-1")
@@ -143,7 +156,8 @@ impl Stack {
             .kill_on_drop(true)
             .spawn()
             .expect("the session host is built: run tests/run aws");
-        let ready = format!("http://127.0.0.1:{port}/health/ready");
+        let health = format!("http://127.0.0.1:{port}");
+        let ready = format!("{health}/health/ready");
         let is_ready = eventually("a session host is ready", async || {
             http().get(&ready).send().await.ok().filter(|answer| answer.status().is_success())
         });
@@ -151,7 +165,7 @@ impl Stack {
             _ = is_ready => true,
             _ = host.wait() => false,
         };
-        lives.then_some(host)
+        lives.then(|| Host::new(host, Some(health)))
     }
 
     /// The files in the bucket.
