@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::{
     model::{
-        ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Lane, Page, PageRequest, Removed, Session, SessionFilter, SessionId,
+        ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Lane, Page, PageRequest, Removed, Session, SessionFilter, SessionId, Status,
         Timestamp, UserId,
     },
     ports::{Devices, PortError},
@@ -142,6 +142,12 @@ impl Records {
         items.iter().map(|item| Ok((text_of(item, place)?.to_owned(), layout::device_of(item)?))).collect()
     }
 
+    /// How each device stands.
+    pub(crate) async fn statuses(&self) -> Result<Vec<Status>, PortError> {
+        let sessions = self.sessions_of(&self.listed_devices(None).await?).await?;
+        Ok(sessions.into_values().map(|session| session.status).collect())
+    }
+
     /// The sessions of devices, as far as these are still there.
     async fn sessions_of(&self, listed: &Listed) -> Result<HashMap<DeviceId, Session>, PortError> {
         let keys: Vec<_> = listed.iter().map(|(_, id)| (layout::device(id), HEAD.to_owned())).collect();
@@ -151,7 +157,12 @@ impl Records {
     }
 
     /// Makes a change with a new key, which takes the place of the former; `false` if there is no such device.
-    async fn renew_key(&self, id: &DeviceId, new: &ApiKey, change: impl Fn(UpdateBuilder) -> UpdateBuilder + Send) -> Result<bool, PortError> {
+    async fn renew_key(
+        &self,
+        id: &DeviceId,
+        new: &ApiKey,
+        change: impl Fn(UpdateBuilder) -> UpdateBuilder + Send,
+    ) -> Result<bool, PortError> {
         let pk = layout::device(id);
         loop {
             let Some(stored) = self.table.get(&pk, DEVICE).await? else { return Ok(false) };

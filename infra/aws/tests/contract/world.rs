@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws::{Bucket, Clients, Counters, DeviceKeys, DynamoLeases, Outcomes, Queues, Records, Resources};
+use aws::{Bucket, Clients, Counters, DeviceKeys, Figures, DynamoLeases, Outcomes, Queues, Records, Resources};
 use domain::{
     contract::{Life, World},
     ports::{Epoch, Leases},
@@ -45,7 +45,7 @@ fn open(stand_in: StandIn, resources: Resources, epoch: Epoch) -> World {
         deliveries: records.clone(),
         keys: Arc::new(DeviceKeys::new(&clients, &resources)),
         replies: Arc::new(Outcomes::new(&clients, &resources)),
-        statistics: records,
+        statistics: Arc::new(Figures::new(&clients, &resources, &records)),
         epoch,
         life: Box::new(Stack { stand_in, resources, epoch }),
     }
