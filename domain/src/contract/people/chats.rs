@@ -120,6 +120,33 @@ pub async fn a_chat_knows_its_last_message_as_it_is_now(world: World) {
     assert_eq!(world.people.chat(&device.id, &phone(3)).await.unwrap(), Some(empty));
 }
 
+pub async fn a_chat_moves_up_with_what_is_sent_in_it(world: World) {
+    let device = with_device(&world, "a").await;
+    let to =
+        |n, minutes: u64| Message { chat: phone(n), to: Some(phone(n)), timestamp: at(minutes * 60_000), ..outgoing(&device, minutes) };
+    commit(&world, &device, (1..=4).map(|n| message_step(n, &from(&device, n, phone(n)))).collect()).await;
+    let mut wanted = [4, 3, 2, 1].map(phone).to_vec();
+    // Some at once after another, some not, and those that wait to be sent too.
+    for (n, minutes, sent) in
+        [(2, 1, true), (3, 2, true), (1, 25, true), (2, 26, false), (4, 56, true), (1, 57, true), (3, 88, true), (4, 89, false)]
+    {
+        let message = to(n, minutes);
+        world.messages.accept(&message, None).await.unwrap();
+        if sent {
+            commit(&world, &device, vec![status_step(minutes, &message, MessageStatus::Sent)]).await;
+        }
+        wanted.retain(|chat| *chat != message.chat);
+        wanted.insert(0, message.chat.clone());
+        let found = chats(&world, &device, ChatFilter::default()).await;
+        assert_eq!(order(&found), wanted);
+        assert_eq!(
+            (found[0].last_message_at, found[0].last_message.as_ref().map(|last| &last.id)),
+            (Some(message.timestamp), Some(&message.id))
+        );
+        assert_eq!(world.people.chat(&device.id, &message.chat).await.unwrap().as_ref(), Some(&found[0]));
+    }
+}
+
 fn order(chats: &[Chat]) -> Vec<Jid> {
     chats.iter().map(|chat| chat.jid.clone()).collect()
 }

@@ -34,6 +34,7 @@ macro_rules! people_contract {
                 chats_are_paged_by_number_and_by_cursor,
                 a_chat_is_called_what_its_person_or_group_is_called,
                 a_chat_knows_its_last_message_as_it_is_now,
+                a_chat_moves_up_with_what_is_sent_in_it,
                 groups_are_listed_by_their_subjects,
                 groups_are_filtered_and_searched,
                 groups_are_paged_by_number_and_by_cursor,
