@@ -4,22 +4,15 @@ use std::process::Command;
 
 /// What the program is built of, with these features: a crate and its features a line.
 fn tree(features: &[&str]) -> String {
+    tree_of(&[&["--package", "warta", "--edges", "no-dev"], features].concat())
+}
+
+/// The same of what these arguments choose.
+fn tree_of(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "--package",
-            "warta",
-            "--edges",
-            "no-dev",
-            "--prefix",
-            "none",
-            "--format",
-            "{p} {f}",
-            "--manifest-path",
-        ])
+        .args(["tree", "--offline", "--prefix", "none", "--format", "{p} {f}", "--manifest-path"])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .args(features)
+        .args(arguments)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -32,5 +25,15 @@ fn a_production_build_has_no_sandbox_in_it_and_checks_whatsapps_certificates() {
     for what in ["sandbox", "danger-skip-cert-chain-verify"] {
         assert!(sandbox.contains(what), "a sandbox build has {what}, or this test looks for the wrong thing");
         assert!(!production.contains(what), "a production build has {what}");
+    }
+}
+
+#[test]
+fn nothing_of_aws_is_compiled_for_one_machine() {
+    let (program, tests) = (tree(&[]), tree_of(&["--workspace", "--exclude", "aws", "--features", "sandbox"]));
+    let split = tree_of(&["--package", "functions", "--features", "aws"]);
+    for what in ["aws-sdk-dynamodb", "lambda_http"] {
+        assert!(split.contains(what), "the split has {what}, or this test looks for the wrong thing");
+        assert!(!program.contains(what) && !tests.contains(what), "one machine has {what}");
     }
 }
