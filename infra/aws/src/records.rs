@@ -8,7 +8,7 @@ use std::{
 use domain::model::{DeviceId, Lane};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Clients, Resources, fences::Fences, table::Table};
+use crate::{Clients, Resources, deliveries::Places, fences::Fences, table::Table};
 
 /// What users see, as functions see it, or as the host of a lane does: then what is looked for among all devices is looked for in its lane.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Records {
     /// Where the fences of devices stand.
     pub(crate) keys: Table,
     pub(crate) fences: Fences,
+    /// Where the deliveries in hand lie.
+    pub(crate) places: Places,
     pub(crate) lanes: u16,
     pub(crate) lane: Option<Lane>,
     /// Those of this process that write for one device take turns, or their transactions would be in each other's way.
@@ -32,6 +34,7 @@ impl Records {
         let (records, keys) = (table(&resources.records_table), table(&resources.keys_table));
         Self {
             fences: Fences::new(&keys, &records),
+            places: Places::default(),
             table: records,
             keys,
             lanes: resources.lanes(),

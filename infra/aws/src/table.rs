@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
     operation::{query::builders::QueryFluentBuilder, transact_write_items::TransactWriteItemsError},
     types::{
-        AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update, WriteRequest,
+        AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update, WriteRequest,
         builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
     },
 };
@@ -245,6 +245,12 @@ impl Table {
     pub async fn delete(&self, pk: &str, sk: &str) -> Result<Option<Item>, PortError> {
         let request = self.client.delete_item().table_name(&*self.name).set_key(Some(key(pk, sk))).return_values(ReturnValue::AllOld);
         Ok(request.send().await.map_err(unavailable)?.attributes)
+    }
+
+    /// A deletion among many writes.
+    pub fn to_removal(&self, pk: &str, sk: &str) -> Result<WriteRequest, PortError> {
+        let delete = DeleteRequest::builder().set_key(Some(key(pk, sk))).build().map_err(flaw)?;
+        Ok(WriteRequest::builder().delete_request(delete).build())
     }
 
     /// Does many writes, each by itself.
