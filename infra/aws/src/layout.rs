@@ -9,13 +9,13 @@
 //!
 //! | list | `i…` | `p…` |
 //! |---|---|---|
-//! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time |
+//! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time, device, id, origin, chat |
 //! | all devices; those of a user | 1: `devices`; 2: `U#{user}` | created, id |
 //! | all events, in 16 parts | 1: `events#{part of the id}` | id |
 //! | messages that are to be sent | 3: `L#{lane}#pending` | due, time, chat: see [`to_be_sent`] |
 //! | bulks whose messages are not dealt out yet | 3: `L#{lane}#bulks` | created |
 //! | sessions that are wanted | 3: `L#{lane}#wanted` | device |
-//! | messages whose file is to be downloaded | 3: `D#{device}#media` | time |
+//! | messages whose file is to be downloaded | 3: `D#{device}#media` | time, … |
 //! | deliveries that wait | 3: `L#{lane}#waiting` | device, sequence |
 //!
 //! | what | `pk` | `sk` | written by |
@@ -25,8 +25,10 @@
 //! | a message | `D#{device}` | `msg#{id}#{origin}` | functions, its host |
 //! | an idempotency key | `D#{device}` | `key#{hash}` | functions |
 //! | a day's counts of messages, once it is over | `D#{device}` | `day#{day}` | its host |
-//! | a person, a chat, a group | `D#{device}` | `contact#{jid}`, `chat#{jid}`, `group#{jid}` | its host |
+//! | a person, a chat, a group the account is in | `D#{device}` | `contact#{jid}`, `chat#{jid}`, `group#{jid}` | its host |
+//! | what a group is called, left ones too | `D#{device}` | `subject#{jid}` | its host |
 //! | the number behind a hidden id, and the reverse | `D#{device}` | `phone#{lid}`, `lid#{phone}` | its host |
+//! | that a message is in the chat of a hidden id whose number is not known | `D#{device}` | `hidden#{lid}#{sk of the message}` | its host |
 //! | an event | `D#{device}` | `event#{seq}` | its host |
 //! | a delivery that waits; one that was given up | `D#{device}` | `waiting#{seq}`, `failed#{seq}` | its host |
 //! | a session id that is taken | `S#{session id}` | `S` | functions |
@@ -34,7 +36,20 @@
 //! | a bulk; its messages' ids; its messages until they are dealt out | `B#{bulk}` | `bulk`; `messages`; `aside#{number}` | functions |
 //! | which bulks a device has; an idempotency key of one | `D#{device}` | `bulk#{bulk}`; `bulk_key#{hash}` | functions |
 //! | a template | `T#{owner}`, `T#` if everyone's | `template#{name}` | functions |
-//! | a command that is not due yet | `L#{lane}` | `{due}#{command}` | functions, its host |
+//! | a command that is not due yet: each lane's host looks once a second for those that are (half a read unit, if there is none) | `L#{lane}` | `{due}#{command}` | functions, its host |
+//!
+//! ## People
+//!
+//! A list of contacts, chats or groups reads all of the device's items of the kind in one query, as the last writes left them, and is filtered, ordered and cut
+//! in memory: an account has as many as a phone bears. A person or a chat takes about 250 bytes, so a thousand of them cost some 60 read units; a group takes
+//! 90 bytes for each member. A page of contacts besides reads two items for each (hidden id, mute), a page of chats two (name, last message) and the latest
+//! message's place in `index2` (half a unit), which is also asked of those chats that were last written in up to half an hour before the first or after the
+//! last of the page. A search for chats reads what all people and groups are called. The list of chats reads the lane's list of messages that are to be sent
+//! (half a unit for each 30 of them).
+//!
+//! An incoming message writes its chat's item with its own, and its sender's if they are called otherwise than before. One that is accepted writes none; its
+//! `sent` writes the chat's if that is not there or half an hour older. What was sent since is found by `index2`, so it may be missing for as long as an index
+//! lags; what was received never is.
 //!
 //! # Leases
 //!
