@@ -247,8 +247,15 @@ pub async fn deleting_a_device_removes_all_there_is_of_it(world: World) {
     assert_eq!(world.devices.get(&device.id).await.unwrap(), Some(device.clone()));
     assert_eq!(world.messages.get(&device.id, &message_id(1)).await.unwrap(), None);
     world.commands.enqueue(&envelope("a", "2")).await.unwrap();
-    let received = super::soon(world.source.receive(10)).await.unwrap();
-    assert_eq!(received.iter().map(|received| received.envelope.id.as_str()).collect::<Vec<_>>(), ["a/2"]);
+    // A queue that nobody can look through still has what was asked of the old one, for a host to drop as no device's.
+    let mut received = Vec::new();
+    while received.last().is_none_or(|id| id != "a/2") {
+        for command in super::soon(world.source.receive(10)).await.unwrap() {
+            world.source.acknowledge(&[command.receipt]).await.unwrap();
+            received.push(command.envelope.id.to_string());
+        }
+    }
+    assert!(received == ["a/2"] || received == ["a/1", "a/2"], "{received:?}");
 }
 
 pub async fn deleting_a_device_leaves_the_others_alone(world: World) {

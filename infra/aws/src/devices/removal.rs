@@ -85,12 +85,13 @@ impl Records {
         }
     }
 
-    /// Deletes the commands that are not due yet.
+    /// Deletes the commands that are not due yet. Those that a queue has already are dropped by the host that comes to them.
     async fn forget_scheduled(&self, id: &DeviceId) -> Result<(), PortError> {
-        let lane = layout::lane(self.lane_of(id));
-        let theirs =
-            self.table.prefix(&lane, "").filter_expression("device = :device").expression_attribute_values(":device", text(id.as_str()));
-        delete(&self.table, self.table.all(theirs).await?).await
+        // As no text within a command can be written.
+        let theirs = format!("\"deviceId\":{}", serde_json::to_string(id).map_err(flaw)?);
+        let scheduled = self.table.prefix(&layout::lane(self.lane_of(id)), "").projection_expression("pk, sk");
+        let scheduled = scheduled.filter_expression("contains(body, :theirs)").expression_attribute_values(":theirs", text(theirs));
+        delete(&self.table, self.table.all(scheduled).await?).await
     }
 }
 
@@ -108,10 +109,10 @@ async fn clear(table: &Table, pk: &str, kept: &[&str]) -> Result<(), PortError> 
     }
 }
 
-async fn delete(table: &Table, items: Vec<Item>) -> Result<(), PortError> {
-    let deletions = items.into_iter().map(|mut item| {
-        item.retain(|name, _| matches!(name.as_str(), "pk" | "sk"));
-        let delete = DeleteRequest::builder().set_key(Some(item)).build().map_err(flaw)?;
+/// Deletes the items of these keys.
+async fn delete(table: &Table, keys: Vec<Item>) -> Result<(), PortError> {
+    let deletions = keys.into_iter().map(|key| {
+        let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(flaw)?;
         Ok(WriteRequest::builder().delete_request(delete).build())
     });
     let deletions: Vec<WriteRequest> = deletions.collect::<Result<_, PortError>>()?;

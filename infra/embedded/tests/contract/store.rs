@@ -5,7 +5,7 @@ use std::{fs, sync::Arc, time::Duration};
 use domain::{
     contract::{FixedClock, samples::*},
     model::{DeliveryStatus, Envelope, Message, MessageFilter, Removed, Timestamp},
-    ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Journal, KeyValue, Messages, Op, PortError, SystemClock},
+    ports::{Clock, CommandSink, CommandSource, Deliveries, Devices, Journal, KeyValue, Messages, Op, PortError, Statistics, SystemClock},
 };
 use embedded::{OpenError, Store};
 use rusqlite::Connection;
@@ -246,6 +246,21 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next() {
     let counted: i64 =
         database(&copy).query_row("SELECT total(count) FROM message_counts", [], |row| row.get::<_, f64>(0).map(|n| n as i64)).unwrap();
     assert_eq!(counted, 0);
+}
+
+#[tokio::test]
+async fn what_was_asked_of_a_device_goes_with_it() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let device = device("a");
+    Devices::create(&store, &device).await.unwrap();
+    store.enqueue(&envelope("a", "1")).await.unwrap();
+    Devices::delete(&store, &device.id).await.unwrap();
+    assert_eq!(store.snapshot(at(0)).await.unwrap().waiting_commands, 0);
+    Devices::create(&store, &device).await.unwrap();
+    store.enqueue(&envelope("a", "2")).await.unwrap();
+    let names: Vec<_> = store.receive(10).await.unwrap().into_iter().map(|received| received.envelope.id.to_string()).collect();
+    assert_eq!(names, ["a/2"]);
 }
 
 /// Done when a write handed in now is.
