@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, TransactWriteItem, WriteRequest, builders::UpdateBuilder};
 use domain::{
     model::{
-        Bulk, BulkId, BulkProgress, Cursor, DeviceId, Jid, Lane, Message, MessageId, MessageKey, MessageStatus, Page, PageRequest, Timestamp,
+        Bulk, BulkId, BulkProgress, Cursor, DeviceId, Jid, Lane, Message, MessageId, MessageKey, MessageStatus, Page, PageRequest,
+        Timestamp,
     },
     ports::{Accepted, Bulks, Clock, PortError, SystemClock},
 };
@@ -155,7 +156,8 @@ impl Records {
             return Err(flaw("the device is gone"));
         }
         let known = hidden.into_iter().zip(found).filter_map(|(lid, alias)| Some((lid, alias?)));
-        let phones: HashMap<&Jid, Jid> = known.map(|(lid, alias)| Ok((lid, aliases::phone_of(&alias)?))).collect::<Result<_, PortError>>()?;
+        let phones: HashMap<&Jid, Jid> =
+            known.map(|(lid, alias)| Ok((lid, aliases::phone_of(&alias)?))).collect::<Result<_, PortError>>()?;
         let named = messages.iter().map(|message| {
             let mut named = message.clone();
             if let Some(phone) = phones.get(&message.chat) {
@@ -228,7 +230,10 @@ impl Records {
     async fn deal_out(&self, bulk: &Bulk, messages: &[Message]) -> Result<(), PortError> {
         let lane = self.lane_of(&bulk.device_id);
         let items: Vec<Item> = messages.iter().map(|message| messages::item_of(message, lane, None)).collect::<Result<_, _>>()?;
-        stream::iter(items.into_iter().map(|item| self.table.put_new(item))).buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
+        stream::iter(items.into_iter().map(|item| self.table.put_new(item)))
+            .buffer_unordered(AT_ONCE)
+            .try_for_each(|_| async { Ok(()) })
+            .await?;
         let change = UpdateBuilder::default()
             .set_key(Some(key(&layout::bulk(&bulk.id), BULK)))
             .update_expression("REMOVE i3, p3")
@@ -278,6 +283,7 @@ fn key_sk(idempotency_key: &str) -> String {
 
 fn bulk_of(item: &Item) -> Result<Bulk, PortError> {
     let bulk: Bulk = serde_json::from_str(text_of(item, "body")?).map_err(flaw)?;
-    let cancelled_at = item.contains_key("cancelled_at").then(|| number_of(item, "cancelled_at").map(Timestamp::from_millis)).transpose()?;
+    let cancelled_at =
+        item.contains_key("cancelled_at").then(|| number_of(item, "cancelled_at").map(Timestamp::from_millis)).transpose()?;
     Ok(Bulk { cancelled_at, ..bulk })
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Flaw, flaw},
-    table::{Item, item, text, text_of},
+    table::{Item, item, text_of},
 };
 
 /// Stored: new ones are only ever added.
@@ -180,6 +180,11 @@ impl Counts {
         here
     }
 
+    /// The first day whose counts are here; `None` if nothing was ever counted.
+    pub fn since(&self) -> Option<Day> {
+        self.since
+    }
+
     /// Whether the day's counts are here, not in an item.
     pub fn has(&self, day: Day) -> bool {
         self.since.is_some_and(|since| since <= day)
@@ -213,16 +218,16 @@ pub(crate) fn day_of(item: &Item) -> Result<(Day, Counted), PortError> {
     Ok((day + FIRST, serde_json::from_str(text_of(item, "counts")?).map_err(flaw)?))
 }
 
-/// The figures of so many messages of each class.
-pub(crate) fn tally(counted: &Counted) -> MessageTally {
+/// The figures of so many messages of each sort.
+pub(crate) fn tally(counted: impl Iterator<Item = (Sort, u64)>) -> MessageTally {
     let mut tally = MessageTally::default();
-    for (class, count) in counted {
+    for (sort, count) in counted {
         tally.total += count;
-        match class.sort.direction() {
+        match sort.direction() {
             Direction::Outgoing => tally.sent += count,
             Direction::Incoming => tally.received += count,
         }
-        match class.sort.kind() {
+        match sort.kind() {
             MessageType::Text => tally.text += count,
             kind if kind.is_media() => tally.media += count,
             _ => {}
