@@ -23,6 +23,7 @@ macro_rules! aliases_contract {
                 a_message_told_under_both_names_is_kept_once,
                 a_message_of_a_known_hidden_id_is_stored_under_its_number,
                 a_chat_of_a_hidden_id_becomes_its_numbers,
+                what_was_unread_under_either_name_is_so_until_it_is_read,
                 a_contact_of_a_hidden_id_becomes_its_numbers,
                 aliases_go_with_their_device,
                 aliases_survive_a_crash,
@@ -148,6 +149,20 @@ pub async fn a_chat_of_a_hidden_id_becomes_its_numbers(world: World) {
     assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 2);
     let chat = world.people.chat(&device.id, &phone(2)).await.unwrap().unwrap();
     assert_eq!((chat.unread, chat.last_message_at), (0, Some(at(5))));
+}
+
+pub async fn what_was_unread_under_either_name_is_so_until_it_is_read(world: World) {
+    let device = with_device(&world, "a").await;
+    let commit = async |steps: Vec<Step>| world.journal.commit(&device.id, world.epoch, steps).await.unwrap();
+    let all_read = ChatUpdate { marked_unread: Some(false), ..ChatUpdate::default() };
+    let (seen, hidden, known) = (hidden_incoming(&device, 1), hidden_incoming(&device, 2), incoming(&device, 3));
+    let all_seen = told_step(1, Change::Chat { chat: lid(2), update: all_read });
+    commit(vec![message_step(1, &seen), all_seen, message_step(2, &hidden), message_step(3, &known)]).await;
+    learn(&world, &device, 2, 2).await;
+    for (message, unread) in [(&seen, 2), (&hidden, 1), (&known, 0), (&hidden, 0)] {
+        commit(vec![status_step(4, message, MessageStatus::Read)]).await;
+        assert_eq!(world.people.chat(&device.id, &phone(2)).await.unwrap().map(|chat| chat.unread), Some(unread));
+    }
 }
 
 pub async fn a_contact_of_a_hidden_id_becomes_its_numbers(world: World) {

@@ -48,6 +48,7 @@ macro_rules! journal_contract {
                 a_chat_counts_what_came_in_until_it_is_read,
                 a_chat_that_is_read_counts_from_there_on,
                 a_deleted_chat_is_gone_and_its_messages_stay,
+                a_deleted_chat_begins_anew_with_what_is_sent_later,
                 a_group_takes_effect_when_it_is_new_or_has_changed,
                 a_notice_is_told_whenever_it_is_given,
                 sequence_numbers_count_up_without_gaps,

@@ -241,6 +241,36 @@ pub async fn a_deleted_chat_is_gone_and_its_messages_stay(world: World) {
     assert_eq!(chat(&world, &device, &phone(2)).await, Some(anew));
 }
 
+pub async fn a_deleted_chat_begins_anew_with_what_is_sent_later(world: World) {
+    let device = with_device(&world, device("a")).await;
+    let found = async || chat(&world, &device, &phone(2)).await;
+    let (sent, waiting) = (outgoing(&device, 1), outgoing(&device, 3));
+    world.messages.accept(&sent, None).await.unwrap();
+    commit(&world, &device, vec![status_step(1, &sent, MessageStatus::Sent), message_step(2, &incoming(&device, 2))]).await;
+    world.messages.accept(&waiting, None).await.unwrap();
+    commit(&world, &device, vec![told_step(3, Change::ChatDeleted { chat: phone(2) })]).await;
+    // What becomes of what was written before is no message.
+    let steps = vec![
+        status_step(4, &sent, MessageStatus::Read),
+        status_step(4, &incoming(&device, 2), MessageStatus::Read),
+        status_step(4, &waiting, MessageStatus::Sent),
+    ];
+    assert_eq!(commit(&world, &device, steps).await.len(), 3);
+    assert_eq!((found().await, chats(&world, &device).await), (None, 0));
+    let archived = ChatUpdate { archived: Some(true), ..ChatUpdate::default() };
+    commit(&world, &device, vec![told_step(5, Change::Chat { chat: phone(2), update: archived })]).await;
+    let empty = Chat { archived: true, name: Some("Ani".into()), ..Chat::new(phone(2)) };
+    assert_eq!(found().await.as_ref(), Some(&empty));
+    let next = outgoing(&device, 6);
+    world.messages.accept(&next, None).await.unwrap();
+    for status in [MessageStatus::Pending, MessageStatus::Sent] {
+        commit(&world, &device, vec![status_step(6, &next, status)]).await;
+        let last = Message { status, ..next.clone() };
+        assert_eq!(found().await, Some(Chat { last_message_at: Some(at(6)), last_message: Some(last), ..empty.clone() }));
+    }
+    assert_eq!(chats(&world, &device).await, 1);
+}
+
 pub async fn a_group_takes_effect_when_it_is_new_or_has_changed(world: World) {
     let device = with_device(&world, device("a")).await;
     let told = |group: &Group| vec![told_step(1, Change::Group(Box::new(group.clone())))];
