@@ -19,12 +19,12 @@ use crate::{
     error::flaw,
     layout, messages,
     people::chats,
-    table::{Item, text, text_of, value},
+    table::{Item, text_of, value},
     work::Work,
 };
 
 /// Most messages that are moved in one part: each takes up to three places in its transaction.
-const MOVES: usize = 12;
+const MOVES: usize = 10;
 
 /// The number behind a hidden id.
 #[derive(Serialize, Deserialize)]
@@ -118,13 +118,14 @@ pub(crate) async fn learn(work: &mut Work, phone: &Jid, lid: &Jid) -> Result<Lea
 
 /// The sort keys of the messages that are stored under a hidden id as their chat.
 async fn hidden(work: &mut Work, lid: &Jid) -> Result<BTreeSet<String>, PortError> {
-    let noted = noted_sk(lid, "");
-    let mut stored: BTreeSet<_> =
-        work.all(&noted).await?.into_iter().filter_map(|(sk, _)| Some(sk.strip_prefix(&noted)?.to_owned())).collect();
+    let mut stored = BTreeSet::new();
+    // None is noted unless it made a chat.
+    if work.get(&chats::sk(lid)).await?.is_some() {
+        let noted = noted_sk(lid, "");
+        stored.extend(work.all(&noted).await?.into_iter().filter_map(|(sk, _)| Some(sk.strip_prefix(&noted)?.to_owned())));
+    }
     let table = &work.records().table;
-    let query = table.query().index_name("index2").key_condition_expression("i2 = :chat");
-    let query = query.expression_attribute_values(":chat", text(layout::messages_of_chat(work.device(), lid)));
-    for item in table.all(query).await? {
+    for item in table.all(table.list(2, &layout::messages_of_chat(work.device(), lid))).await? {
         stored.insert(text_of(&item, "sk")?.to_owned());
     }
     Ok(stored)

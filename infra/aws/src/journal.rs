@@ -302,6 +302,9 @@ fn attach(message: &mut Message, file: &MediaFile) -> bool {
 /// The keys of what a step is about, as far as they can be told before it is read.
 fn keys(Step { change, event }: &Step) -> Vec<String> {
     let named = |jid: &Jid, sk: fn(&Jid) -> String| [Some(sk(jid)), aliases::phone_sk(jid)].into_iter().flatten();
+    let pair = |phone: &Jid, lid: &Jid| {
+        [aliases::lid_sk(phone), chats::sk(phone), contacts::sk(phone), contacts::sk(lid)].into_iter().chain(named(lid, chats::sk))
+    };
     let mut keys = Vec::new();
     match change {
         Change::Message(message) | Change::History(message) => {
@@ -316,12 +319,11 @@ fn keys(Step { change, event }: &Step) -> Vec<String> {
             keys.extend(event.iter().filter_map(|event| event.chat.as_ref()).flat_map(|chat| named(chat, chats::sk)));
         }
         Change::Edited { key, .. } | Change::Deleted { key, .. } | Change::Media { key, .. } => keys.push(messages::sk(key)),
-        Change::Alias { phone, lid } => {
-            keys.push(aliases::lid_sk(phone));
-            keys.extend(named(lid, chats::sk));
-            keys.extend([contacts::sk(lid), chats::sk(phone), contacts::sk(phone)]);
+        Change::Alias { phone, lid } => keys.extend(pair(phone, lid)),
+        Change::Contact { contact, update } => {
+            keys.extend(named(contact, contacts::sk));
+            keys.extend(update.lid.iter().flat_map(|lid| pair(contact, lid)));
         }
-        Change::Contact { contact, .. } => keys.extend(named(contact, contacts::sk)),
         Change::Chat { chat, .. } | Change::ChatDeleted { chat } => keys.extend(named(chat, chats::sk)),
         Change::Group(group) => keys.push(groups::sk(&group.jid)),
         Change::GroupLeft { group } => keys.push(groups::sk(group)),

@@ -141,7 +141,6 @@ impl Messages for Records {
     }
 
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
-        bulks::deal_out(self, before).await?;
         let lanes: Vec<Lane> = self.lane.map_or_else(|| Lane::all(self.lanes).collect(), |lane| vec![lane]);
         let mut due = Vec::new();
         for lane in lanes {
@@ -150,7 +149,7 @@ impl Messages for Records {
         due.retain(is_pending);
         due.sort_by_cached_key(|message| (message.due_at.unwrap_or(message.timestamp), place(message)));
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(due)
+        self.without_orphans(due).await
     }
 
     async fn awaiting_media(&self, device: &DeviceId, limit: u32) -> Result<Vec<Message>, PortError> {
@@ -180,17 +179,30 @@ impl Records {
         }
     }
 
+    /// Messages without those that were accepted while their devices were deleted: they go too.
+    async fn without_orphans(&self, messages: Vec<Message>) -> Result<Vec<Message>, PortError> {
+        let heads: Vec<_> = messages.iter().map(|message| (layout::device(&message.device_id), HEAD.to_owned())).collect();
+        let mut kept = Vec::with_capacity(messages.len());
+        for (message, head) in messages.into_iter().zip(self.table.get_many(&heads).await?) {
+            if head.is_some() {
+                kept.push(message);
+            } else {
+                self.table.delete(&layout::device(&message.device_id), &sk(&message.key())).await?;
+            }
+        }
+        Ok(kept)
+    }
+
     /// The first messages of a sparse list, up to a place.
     async fn listed(&self, list: &str, before: Option<&str>, limit: u32) -> Result<Vec<Message>, PortError> {
-        let query = self.table.query().index_name("index3").limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1));
-        let query = query.expression_attribute_values(":list", text(list));
         let query = match before {
             Some(before) => {
-                query.key_condition_expression("i3 = :list AND p3 < :before").expression_attribute_values(":before", text(before))
+                let query = self.table.list(3, list).key_condition_expression("i3 = :list AND p3 < :before");
+                query.expression_attribute_values(":before", text(before))
             }
-            None => query.key_condition_expression("i3 = :list"),
+            None => self.table.list(3, list),
         };
-        let (listed, _) = self.table.page(query, None).await?;
+        let (listed, _) = self.table.page(query.limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1)), None).await?;
         let keys = listed.iter().map(|item| Ok((text_of(item, "pk")?.to_owned(), text_of(item, "sk")?.to_owned())));
         let keys: Vec<_> = keys.collect::<Result<_, PortError>>()?;
         self.table.get_many(&keys).await?.iter().flatten().map(message_of).collect()
