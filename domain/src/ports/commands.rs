@@ -11,7 +11,8 @@ use crate::model::Envelope;
 #[async_trait]
 pub trait CommandSink: Send + Sync {
     /// Keeps the command until it is acknowledged. Commands of one group ([`Envelope::group`]) that are due keep the order of their calls.
-    /// Repeating an id that is still queued is a no-op.
+    /// Repeating one that is still queued, with the same id and time of acceptance, is a no-op, for five minutes at least; what is done twice
+    /// under one id does no harm.
     async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError>;
 }
 

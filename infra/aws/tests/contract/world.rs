@@ -1,6 +1,6 @@
 //! A stack's tables, queues and bucket as a world for the suites.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws::{Bucket, Clients, Counters, DeviceKeys, Figures, DynamoLeases, Outcomes, Queues, Records, Resources};
@@ -28,7 +28,8 @@ pub async fn leases() -> (Arc<dyn Leases>, StandIn) {
 fn open(stand_in: StandIn, resources: Resources, epoch: Epoch) -> World {
     let clients = Clients::to(&stand_in.url);
     let records = Arc::new(Records::new(&clients, &resources));
-    let queues = Arc::new(Queues::new(&clients, &resources));
+    // Short, so that what was in hand at a crash comes again soon.
+    let queues = Arc::new(Queues::new(&clients, &resources).with_visibility(Duration::from_secs(3)));
     World {
         devices: records.clone(),
         messages: records.clone(),
