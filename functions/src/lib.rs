@@ -12,6 +12,8 @@ mod fields;
 mod files;
 mod history;
 mod host;
+#[cfg(feature = "aws")]
+pub mod lambda;
 mod limits;
 mod openapi;
 mod reply;

@@ -12,7 +12,7 @@ use axum::{
     },
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{MethodRouter, any, get},
 };
 use tower::ServiceBuilder;
 use tower_http::{
@@ -180,9 +180,14 @@ fn open() -> Table {
 
 /// Everything the WebSocket's own port answers: the WebSocket, at any path.
 pub fn socket_router(api: Api) -> Router {
+    single(api, any(socket::open))
+}
+
+/// One endpoint, at any path.
+pub(crate) fn single(api: Api, endpoint: MethodRouter<Arc<Api>>) -> Router {
     let api = Arc::new(api);
     let limited = middleware::from_fn_with_state(api.clone(), limits::run);
-    finish(Router::new().fallback(any(socket::open)).layer(limited), api)
+    finish(Router::new().fallback_service(endpoint.with_state(api.clone())).layer(limited), api)
 }
 
 /// What holds for every request, outermost first.

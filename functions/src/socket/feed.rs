@@ -19,7 +19,7 @@ const PAGE: u32 = 500;
 const LATEST: u32 = 10_000;
 
 /// How much later than it happened an event may be stored and told, so that those of other devices that happened later were told before it.
-const OVERLAP: Duration = Duration::from_secs(2);
+pub const OVERLAP: Duration = Duration::from_secs(2);
 
 /// Why there is no next event.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl Past {
 }
 
 /// Puts each device's events in the places they have together, by their sequence: their ids may miss it by an instant.
-fn by_seq(page: Vec<Event>) -> VecDeque<Arc<Event>> {
+pub fn by_seq(page: Vec<Event>) -> VecDeque<Arc<Event>> {
     let places: Vec<_> = page.iter().map(|event| event.device_id.clone()).collect();
     let mut devices: HashMap<_, BTreeMap<_, _>> = HashMap::new();
     for event in page {

@@ -5,6 +5,8 @@ mod listener;
 mod view;
 
 pub use feed::Feed;
+#[cfg(feature = "aws")]
+pub use feed::{OVERLAP, by_seq};
 pub use listener::Listener;
 pub use view::View;
 

@@ -158,7 +158,9 @@ impl Teller {
                 self.first += 1;
             }
             if self.kept.is_empty() && self.lines.are_empty() {
-                flushes.drain(..).for_each(|done| drop(done.send(())));
+                for done in flushes.drain(..) {
+                    let _ = done.send(());
+                }
             }
         }
     }

@@ -96,7 +96,9 @@ pub struct Socket {
     pub seen: Option<Seen>,
     /// Hosts tell it what comes after this; until it is known, a function tells it what it missed.
     pub from: Option<EventId>,
-    /// Whether a function has begun to.
+    /// How far it did.
+    pub told: Option<EventId>,
+    /// Whether a function is about to.
     pub begun: bool,
 }
 
@@ -154,9 +156,11 @@ impl OpenSockets {
         let mut item = item(SOCKETS, &socket.id, socket)?;
         item.insert("expires_at".into(), number((socket.opened_at + LIFE).seconds()));
         self.table.put(item).await?;
-        if socket.from.is_none() {
-            self.queue.send_message().queue_url(&self.queue_url).message_body(&socket.id).send().await.map_err(unavailable)?;
-        }
+        if socket.from.is_none() { self.enqueue(&socket.id).await } else { Ok(()) }
+    }
+
+    async fn enqueue(&self, id: &str) -> Result<(), PortError> {
+        self.queue.send_message().queue_url(&self.queue_url).message_body(id).send().await.map_err(unavailable)?;
         Ok(())
     }
 
@@ -168,6 +172,19 @@ impl OpenSockets {
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":no", AttributeValue::Bool(false));
         Ok(self.table.update(change).await?.is_some())
+    }
+
+    /// Leaves it to the next who reads the queue to tell a socket what it missed after `told`.
+    pub async fn pause(&self, id: &str, told: &EventId) -> Result<(), PortError> {
+        let change = change(id)
+            .update_expression("SET told = :told, begun = :no")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":told", text(told.as_str()))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        match self.table.update(change).await? {
+            Some(_) => self.enqueue(id).await,
+            None => Ok(()),
+        }
     }
 
     /// Leaves it to the hosts to tell a socket what comes after `from`. One that is closed stays so.

@@ -1,0 +1,33 @@
+//! What `http` does: every HTTP endpoint.
+
+use anyhow::{Result, ensure};
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use axum::{Router, response::IntoResponse};
+use domain::ports::{Clock, SystemClock};
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use super::{Function, config::LONGEST, gateway, serve};
+use crate::{error::ApiError, request_id, router};
+
+/// The parts it needs.
+const PARTS: [&str; 4] = ["RECORDS_TABLE", "PASSING_TABLE", "COMMAND_QUEUES", "FILES_BUCKET"];
+
+/// Answers requests until Lambda ends the process.
+pub async fn run() -> Result<()> {
+    let Function { api, .. } = Function::start("http", &PARTS).await?;
+    ensure!(!api.config.public_url.is_empty() && !api.config.public_ws_url.is_empty(), "PUBLIC_URL and PUBLIC_WS_URL must be set");
+    let router = router(api);
+    serve(move |event| answer(router.clone(), event)).await
+}
+
+async fn answer(router: Router, event: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpResponse> {
+    let request = gateway::request(event)?;
+    let id = request.headers().get(request_id::HEADER).cloned();
+    let response = match timeout(LONGEST, router.oneshot(request)).await {
+        Ok(Ok(response)) => response.into_response(),
+        Ok(Err(never)) => match never {},
+        Err(_) => gateway::refusal(&ApiError::Timeout, id, SystemClock.now()),
+    };
+    gateway::answer(response, SystemClock.now()).await
+}
