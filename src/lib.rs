@@ -21,7 +21,7 @@ use embedded::{FolderMedia, InProcessLimits, InProcessPush, InProcessReplies, St
 use fetch::{Fetcher, Webhooks};
 use functions::{Api, ApiConfig};
 use process::metrics;
-use session_host::{Host, Network, Ports, deliver, replies};
+use session_host::{Host, Network, Ports, Tenure, deliver, replies};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -96,6 +96,7 @@ impl Warta {
             clock: clock.clone(),
             ids: ids.clone(),
             epoch: store.epoch(),
+            tenure: Tenure::unlimited(),
         };
         #[cfg(feature = "sandbox")]
         let ports = session_host::crash::crashing(ports, config.sandbox.crash_at.clone());

@@ -24,6 +24,7 @@ use crate::{
     network::Network,
     replies::{self, Answering},
     session::{self, Receiving, Room},
+    tenure::Tenure,
 };
 
 /// Most commands taken from the queue at once.
@@ -75,6 +76,8 @@ pub struct Ports {
     pub ids: Arc<dyn Ids>,
     /// This host's turn.
     pub epoch: Epoch,
+    /// How long its turn lasts.
+    pub tenure: Tenure,
 }
 
 /// How a host works.
@@ -85,12 +88,22 @@ pub struct Config {
     pub max_download_bytes: u64,
     /// How devices answer by themselves.
     pub replies: replies::Config,
+    /// How long a session that is told to stop or disconnect goes on with what it has in hand.
+    pub settle: Duration,
+    /// How old a message that waits has to be at the start to be taken for left behind.
+    pub left_behind: Duration,
 }
 
 impl From<deliver::Config> for Config {
     fn from(webhooks: deliver::Config) -> Self {
         let nobody = Providers::new(Poster::new(webhooks.reach), ai::Config::default());
-        Self { webhooks, max_download_bytes: 100 * 1024 * 1024, replies: replies::Config::new(nobody) }
+        Self {
+            webhooks,
+            max_download_bytes: 100 * 1024 * 1024,
+            replies: replies::Config::new(nobody),
+            settle: Duration::from_secs(5),
+            left_behind: Duration::ZERO,
+        }
     }
 }
 
@@ -110,6 +123,7 @@ pub(crate) struct Shared {
     pub answering: Answering,
     /// Tells webhooks.
     pub deliverer: Deliverer,
+    pub settle: Duration,
 }
 
 impl Shared {
@@ -149,9 +163,10 @@ pub struct Host {
 impl Host {
     /// Takes up every device that wants to be connected, and begins to take commands.
     pub async fn start(ports: Ports, network: Network, config: impl Into<Config>) -> Self {
-        let config = config.into();
-        let fetcher = Fetcher::new(config.webhooks.reach);
-        let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), config.webhooks);
+        let Config { webhooks, max_download_bytes, replies, settle, left_behind } = config.into();
+        let webhooks = deliver::Config { tenure: ports.tenure.clone(), ..webhooks };
+        let fetcher = Fetcher::new(webhooks.reach);
+        let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), webhooks);
         let wake = {
             let deliverer = deliverer.clone();
             Arc::new(move |device: &DeviceId| deliverer.wake(device))
@@ -165,25 +180,31 @@ impl Host {
             turns: Turns::default(),
             epoch: ports.epoch,
         };
-        let answering = Answering::new(config.replies, &ports);
+        let answering = Answering::new(replies, &ports);
         let shared = Arc::new(Shared {
             ports,
             publisher,
             network,
             starting: Semaphore::new(STARTING),
-            receiving: Receiving::new(config.max_download_bytes),
+            receiving: Receiving::new(max_download_bytes),
             room: Room::new(),
             fetcher,
             deliverer: deliverer.clone(),
             answering,
+            settle,
         });
-        let sessions =
-            Arc::new(Sessions { shared, running: Mutex::default(), tasks: TaskTracker::new(), stopping: CancellationToken::new() });
+        let sessions = Arc::new(Sessions {
+            shared,
+            running: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            abandoned: CancellationToken::new(),
+        });
         let host =
             Self { sessions, deliverer, taken_up: CancellationToken::new(), stopping: CancellationToken::new(), loops: TaskTracker::new() };
         host.spawn_loop(resume(host.sessions.clone(), host.taken_up.clone()));
         host.spawn_loop(dispatch(host.sessions.clone()));
-        host.spawn_loop(sweep_again(host.sessions.clone()));
+        host.spawn_loop(sweep_again(host.sessions.clone(), left_behind));
         host
     }
 
@@ -216,11 +237,21 @@ impl Host {
     }
 }
 
+/// A host that is dropped is cut off: it begins nothing more, finishes nothing and tells nobody.
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        self.sessions.abandoned.cancel();
+        self.deliverer.abandon();
+    }
+}
+
 struct Sessions {
     shared: Arc<Shared>,
     running: Mutex<HashMap<DeviceId, mpsc::UnboundedSender<Received>>>,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    abandoned: CancellationToken,
 }
 
 impl Sessions {
@@ -240,7 +271,9 @@ impl Sessions {
         if let Some(command) = command {
             sender.send(command).expect("the receiver is in hand");
         }
-        self.tasks.spawn(session::run(self.shared.clone(), device.clone(), commands, self.stopping.clone()));
+        let session = session::run(self.shared.clone(), device.clone(), commands, self.stopping.clone());
+        let abandoned = self.abandoned.clone();
+        self.tasks.spawn(async move { abandoned.run_until_cancelled(session).await });
         running.insert(device.clone(), sender);
     }
 }
@@ -258,9 +291,7 @@ async fn resume(sessions: Arc<Sessions>, taken_up: CancellationToken) {
         }
     };
     tracing::info!(devices = wanted.len(), "the host took up its devices");
-    for device in &wanted {
-        sessions.give(device, None);
-    }
+    wanted.iter().for_each(|device| sessions.give(device, None));
     taken_up.cancel();
 }
 
@@ -270,6 +301,9 @@ async fn dispatch(sessions: Arc<Sessions>) {
         match sessions.shared.ports.commands.receive(RECEIVE).await {
             Ok(batch) => {
                 failures = 0;
+                if !sessions.shared.ports.tenure.lasts() {
+                    return;
+                }
                 for received in batch {
                     sessions.give(&received.envelope.device_id.clone(), Some(received));
                 }
@@ -283,15 +317,18 @@ async fn dispatch(sessions: Arc<Sessions>) {
     }
 }
 
-async fn sweep_again(sessions: Arc<Sessions>) {
+async fn sweep_again(sessions: Arc<Sessions>, mut age: Duration) {
     let ports = &sessions.shared.ports;
-    // Whatever is pending at a start may have been left behind by the last run.
-    let mut age = Duration::ZERO;
     loop {
         match sweep(&*ports.messages, &*ports.sink, ports.clock.now(), age).await {
             Ok(_) => age = SWEEP,
             Err(error) => tracing::error!(?error, "work left behind could not be looked for"),
         }
         tokio::time::sleep(SWEEP).await;
+        // The list of what is wanted may have been behind the times when it was read at the start.
+        match ports.devices.wanted().await {
+            Ok(wanted) => wanted.iter().for_each(|device| sessions.give(device, None)),
+            Err(error) => tracing::error!(?error, "the devices to connect could not be listed"),
+        }
     }
 }

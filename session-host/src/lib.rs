@@ -6,6 +6,7 @@ pub mod deliver;
 #[path = "network/files.rs"]
 mod files;
 mod host;
+pub mod lanes;
 #[cfg(feature = "sandbox")]
 #[path = "network/sandbox.rs"]
 mod network;
@@ -16,6 +17,7 @@ mod qr;
 pub mod replies;
 mod session;
 pub mod store;
+mod tenure;
 #[path = "network/transport.rs"]
 mod transport;
 
@@ -23,3 +25,4 @@ pub use host::{Config, Host, Ports};
 pub use network::Network;
 #[cfg(feature = "sandbox")]
 pub use network::NotASandbox;
+pub use tenure::Tenure;

@@ -34,6 +34,9 @@ pub(super) enum End {
 }
 
 pub(super) async fn attempt(shared: Arc<Shared>, delivery: Delivery, probe: bool) -> Posted {
+    if !shared.tenure.lasts() {
+        return Posted { chat: delivery.chat, webhook: delivery.webhook, probe, end: None };
+    }
     let end = match shared.webhooks.tell(&delivery.webhook, &delivery.event, shared.clock.now()).await {
         Ok(_) => taken(&shared, &delivery).await,
         Err(failure) => failed(&shared, &delivery, failure, probe).await,

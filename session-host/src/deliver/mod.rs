@@ -26,6 +26,7 @@ pub use fetch::Reach;
 use fetch::Webhooks;
 
 use self::worker::Worker;
+use crate::tenure::Tenure;
 
 /// How often the store is asked which devices have something waiting, in case a wake was lost with the task that was to give it.
 const SURVEY: Duration = Duration::from_secs(60);
@@ -43,6 +44,8 @@ pub struct Config {
     pub patience: Duration,
     /// How long posts in hand may take at a shutdown.
     pub grace: Duration,
+    /// For how long posts may be made.
+    pub tenure: Tenure,
 }
 
 impl Config {
@@ -54,6 +57,7 @@ impl Config {
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) },
             patience: Duration::from_secs(24 * 3600),
             grace: Duration::from_secs(5),
+            tenure: Tenure::unlimited(),
         }
     }
 
@@ -80,6 +84,7 @@ impl Deliverer {
             backoff: config.backoff,
             patience: config.patience,
             grace: config.grace,
+            tenure: config.tenure,
             workers: Mutex::default(),
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
@@ -125,6 +130,12 @@ impl Deliverer {
         }
     }
 
+    /// Ends whatever goes on, wherever it is.
+    pub fn abandon(&self) {
+        self.0.stopping.cancel();
+        self.0.stopped.cancel();
+    }
+
     async fn survey(self) {
         while let Some(devices) = self.0.insist(|| self.0.deliveries.waiting()).await {
             devices.iter().for_each(|device| self.wake(device));
@@ -142,6 +153,7 @@ struct Shared {
     backoff: Backoff,
     patience: Duration,
     grace: Duration,
+    tenure: Tenure,
     /// How to wake the workers there are.
     workers: Mutex<HashMap<DeviceId, watch::Sender<u64>>>,
     runtime: Handle,

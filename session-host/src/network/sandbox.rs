@@ -13,7 +13,7 @@ use wacore::net::{HttpClient, HttpRequest, HttpResponse, StreamingHttpResponse, 
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::transport::Connector;
 
-use crate::{files, transport::WebSockets};
+use crate::{files, tenure::Tenure, transport::WebSockets};
 
 /// A sandbox on this machine.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ impl Network {
         Ok(Self { chat_url, addr, files: files::client() })
     }
 
-    pub(crate) fn transport(&self) -> WebSockets {
-        WebSockets { uri: self.chat_url.clone(), connector: Arc::new(Connector::Plain) }
+    pub(crate) fn transport(&self, tenure: Tenure) -> WebSockets {
+        WebSockets { uri: self.chat_url.clone(), connector: Arc::new(Connector::Plain), tenure }
     }
 
     pub(crate) fn http(&self) -> LoopbackHttp {

@@ -7,7 +7,7 @@ use wacore::net::WHATSAPP_WEB_WS_URL;
 use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::transport::{Connector, default_tls_connector};
 
-use crate::{files, transport::WebSockets};
+use crate::{files, tenure::Tenure, transport::WebSockets};
 
 /// WhatsApp, over TLS, with its certificate chain checked.
 #[derive(Clone)]
@@ -24,8 +24,8 @@ impl Default for Network {
 }
 
 impl Network {
-    pub(crate) fn transport(&self) -> WebSockets {
-        WebSockets { uri: Uri::from_static(WHATSAPP_WEB_WS_URL), connector: self.connector.clone() }
+    pub(crate) fn transport(&self, tenure: Tenure) -> WebSockets {
+        WebSockets { uri: Uri::from_static(WHATSAPP_WEB_WS_URL), connector: self.connector.clone(), tenure }
     }
 
     pub(crate) fn http(&self) -> UreqHttpClient {

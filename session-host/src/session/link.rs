@@ -26,7 +26,7 @@ use super::{
     names::Names,
     outbox::Outgoing,
 };
-use crate::network::Network;
+use crate::{network::Network, tenure::Tenure};
 
 /// A running client. Dropping it cuts it off; [`Link::close`] lets it put its state away first.
 pub struct Link {
@@ -79,12 +79,12 @@ impl EventHandler for Forward {
 
 impl Link {
     /// Starts a client on the device's store. It connects, and reconnects with backoff, by itself.
-    pub async fn open(network: &Network, backend: Arc<dyn Backend>, inbox: Inbox) -> Result<Self> {
+    pub async fn open(network: &Network, tenure: Tenure, backend: Arc<dyn Backend>, inbox: Inbox) -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
         let props = DevicePropsOverride::new().with_os("warta").with_platform_type(PlatformType::CHROME);
         let mut builder = Bot::builder()
             .with_backend_arc(backend)
-            .with_transport_factory(network.transport())
+            .with_transport_factory(network.transport(tenure))
             .with_http_client(network.http())
             .with_runtime(TokioRuntime)
             .with_device_props(props)

@@ -57,9 +57,6 @@ use self::{
 pub(crate) use self::{chat::type_in, receiving::Receiving, room::Room};
 use crate::{host::Shared, replies::Responder, store::DeviceBackend};
 
-/// How long a session that is told to stop or disconnect goes on with what it has in hand.
-const SETTLE: Duration = Duration::from_secs(5);
-
 /// How often overdue work is looked for, while there is work.
 const TICK: Duration = Duration::from_secs(5);
 
@@ -225,7 +222,7 @@ impl Actor {
 
     /// Goes on with what is in hand for a while, taking in nothing new.
     async fn settle(&mut self) -> Result<(), Stop> {
-        let deadline = Instant::now() + SETTLE;
+        let deadline = Instant::now() + self.shared.settle;
         while !self.outbox.is_empty() && self.session.status == Status::Connected {
             match tokio::time::timeout_at(deadline, self.report()).await {
                 Ok(report) => self.react(report).await?,
@@ -240,7 +237,7 @@ impl Actor {
         if self.settle().await.is_ok() {
             let asked = async { while self.asking.tasks.join_next().await.is_some() {} };
             // What is cut off here is repeated at the next start.
-            let _ = tokio::time::timeout(SETTLE, asked).await;
+            let _ = tokio::time::timeout(self.shared.settle, asked).await;
             self.close().await;
         }
     }
@@ -250,7 +247,7 @@ impl Actor {
         let shared = &self.shared;
         let backend =
             DeviceBackend::new(shared.ports.key_values.clone(), self.device.clone(), shared.ports.epoch, shared.ports.clock.clone());
-        match Link::open(&shared.network, Arc::new(backend), self.inbox.clone()).await {
+        match Link::open(&shared.network, shared.ports.tenure.clone(), Arc::new(backend), self.inbox.clone()).await {
             Ok(link) => self.link = Some(link),
             Err(error) => {
                 tracing::error!(device = %self.device, ?error, "a client could not be started");

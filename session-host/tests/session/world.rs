@@ -17,7 +17,7 @@ use reqwest::{Client, Method};
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use session_host::{
-    Config, Host, Network, Ports,
+    Config, Host, Network, Ports, Tenure,
     deliver::{self, Reach},
 };
 use tempfile::TempDir;
@@ -109,6 +109,7 @@ impl World {
             clock: self.intake.clock.clone(),
             ids: self.intake.ids.clone(),
             epoch: self.store.epoch(),
+            tenure: Tenure::unlimited(),
         };
         let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
         let webhooks = deliver::Config::new("secret", Reach::Loopback);
