@@ -141,6 +141,7 @@ impl Messages for Records {
     }
 
     async fn pending(&self, before: Timestamp, limit: u32) -> Result<Vec<Message>, PortError> {
+        bulks::deal_out(self, before).await?;
         let lanes: Vec<Lane> = self.lane.map_or_else(|| Lane::all(self.lanes).collect(), |lane| vec![lane]);
         let mut due = Vec::new();
         for lane in lanes {
