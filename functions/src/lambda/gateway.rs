@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(request.method(), "POST");
         assert_eq!(request.uri(), "/a/+62%20811/%C3%A9%3F%23?token=a%2B%26&x=%C3%A9");
         assert_eq!(request.headers()["x-api-token"], "t0ken");
-        assert_eq!(request.headers()[CONTENT_LENGTH], "5");
+        assert_eq!(request.headers()[CONTENT_LENGTH], "4");
         assert_eq!(request.headers()[request_id::HEADER], "gateway-1");
         assert_eq!(request.extensions().get::<Peer>().unwrap().0, IpAddr::from([192, 0, 2, 7]));
         assert_eq!(body::to_bytes(request.into_body(), 100).await.unwrap(), &b"h\xc3\xa9\xff"[..]);
