@@ -19,6 +19,7 @@ macro_rules! aliases_contract {
                 of_several_hidden_ids_the_one_learned_last_is_the_numbers,
                 a_hidden_id_has_the_number_learned_last,
                 messages_of_a_hidden_id_move_to_its_numbers_chat,
+                however_many_messages_of_a_hidden_id_move,
                 messages_of_others_stay_where_they_are,
                 a_message_told_under_both_names_is_kept_once,
                 a_message_of_a_known_hidden_id_is_stored_under_its_number,
@@ -81,6 +82,27 @@ pub async fn messages_of_a_hidden_id_move_to_its_numbers_chat(world: World) {
     let steps =
         vec![status_step(3, &received, MessageStatus::Read), status_step(4, &written, MessageStatus::Read), message_step(5, &received)];
     assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 2);
+}
+
+pub async fn however_many_messages_of_a_hidden_id_move(world: World) {
+    let device = with_device(&world, "a").await;
+    let stored = |n| message_step(n, &hidden_incoming(&device, n));
+    world.journal.commit(&device.id, world.epoch, (1..=70).map(stored).collect()).await.unwrap();
+    for n in 71..=75 {
+        world.messages.accept(&hidden_outgoing(&device, n), None).await.unwrap();
+    }
+    // Some are told under both names, and some are stored with what tells of the names.
+    let again = (30..=40).map(|n| message_step(n, &incoming(&device, n)));
+    let steps = again.chain([stored(76), alias_step(1, &phone(2), &lid(2)), stored(76), stored(77)]).collect();
+    assert_eq!(world.journal.commit(&device.id, world.epoch, steps).await.unwrap().len(), 11 + 3);
+    let of_chat = |chat| MessageFilter { device: Some(device.id.clone()), chat: Some(chat), ..MessageFilter::default() };
+    let page = world.messages.list(&of_chat(phone(2)), &first_page(100)).await.unwrap();
+    assert_eq!((page.total, page.items.len()), (77, 77));
+    assert!(page.items.iter().all(|message| message.chat == phone(2)));
+    assert_eq!(world.messages.tally(&of_chat(phone(3))).await.unwrap().total, 0);
+    let of_device = MessageFilter { device: Some(device.id.clone()), ..MessageFilter::default() };
+    assert_eq!(world.messages.tally(&of_device).await.unwrap().total, 77);
+    assert_eq!(world.people.chat(&device.id, &phone(2)).await.unwrap().map(|chat| chat.unread), Some(72));
 }
 
 pub async fn messages_of_others_stay_where_they_are(world: World) {

@@ -7,9 +7,10 @@ pub use self::{messages::*, people::*};
 use super::{World, racing, samples::*};
 use crate::{
     model::{
-        Device, Direction, Event, Message, MessageCounts, MessageFilter, MessageStatus, Session, Status, WebhookFilter, WebhookSettings,
+        ContactFilter, Device, Direction, Event, Message, MessageCounts, MessageFilter, MessageStatus, Session, Status, WebhookFilter,
+        WebhookSettings,
     },
-    ports::{Op, PortError, Step},
+    ports::{Change, Op, PortError, Step},
 };
 
 /// Makes a test of each sentence here, for the world that `$start` starts.
@@ -53,6 +54,7 @@ macro_rules! journal_contract {
                 a_notice_is_told_whenever_it_is_given,
                 sequence_numbers_count_up_without_gaps,
                 sequence_numbers_have_no_gaps_when_many_commit_at_once,
+                however_many_steps_are_stored_in_order,
                 a_step_without_an_event_is_stored_and_not_told,
                 a_delivery_is_made_for_each_event_the_webhook_wants,
                 counts_are_of_messages_sent_and_received,
@@ -146,6 +148,29 @@ pub async fn sequence_numbers_have_no_gaps_when_many_commit_at_once(world: World
     }
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=60).collect::<Vec<_>>());
+}
+
+pub async fn however_many_steps_are_stored_in_order(world: World) {
+    let device = with_device(&world, device_with_webhook("a")).await;
+    const MOST: u64 = 250;
+    let days_apart = |n| Message { timestamp: at(n * 20_000_000), ..incoming(&device, n) };
+    let steps = || (1..=MOST).map(|n| history_step(n, &days_apart(n))).collect();
+    let events = commit(&world, &device, steps()).await;
+    assert_eq!(
+        events.iter().map(|event| (event.seq, event.id.clone())).collect::<Vec<_>>(),
+        (1..=MOST).map(|n| (n, event_id(n))).collect::<Vec<_>>()
+    );
+    assert_eq!(commit(&world, &device, steps()).await.len(), 0);
+    let all = MessageFilter { status: Some(MessageStatus::Delivered), ..MessageFilter::default() };
+    assert_eq!(world.messages.tally(&all).await.unwrap().total, MOST);
+    let late = MessageFilter { since: Some(days_apart(101).timestamp), until: Some(days_apart(201).timestamp), ..all };
+    assert_eq!(world.messages.tally(&late).await.unwrap().total, 100);
+    assert_eq!(world.people.chat(&device.id, &phone(2)).await.unwrap().map(|chat| u64::from(chat.unread)), Some(MOST));
+    // One step may be of many people too.
+    let block = |n| vec![told_step(n, Change::Blocked { contacts: (1..=MOST).map(phone).collect() })];
+    assert_eq!([commit(&world, &device, block(1000)).await.len(), commit(&world, &device, block(1001)).await.len()], [1, 0]);
+    let blocked = ContactFilter { blocked: Some(true), ..ContactFilter::default() };
+    assert_eq!(world.people.contacts(&device.id, &blocked, &first_page(1)).await.unwrap().total, MOST);
 }
 
 pub async fn a_step_without_an_event_is_stored_and_not_told(world: World) {
