@@ -155,7 +155,7 @@ async fn what_is_abandoned_comes_to_another_when_its_time_is_up() {
     let in_hand = receive(&one, 10).await;
     one.abandon();
     let received = receive(&other, 10).await;
-    assert_eq!((names(&received), received[0].attempts), (vec!["a/1"], 2));
+    assert_eq!(names(&received), ["a/1"]);
     acknowledge(&one, &in_hand).await;
     one.retry(&in_hand[0].receipt, Duration::ZERO).await.unwrap();
     one.bury(&in_hand[0].receipt, "late").await.unwrap();
