@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::{
     model::{
-        ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Lane, Page, PageRequest, Removed, Session, SessionFilter, SessionId, Status,
+        ApiKey, Device, DeviceFilter, DeviceId, DeviceUpdate, Lane, Page, PageRequest, Removed, Session, SessionFilter, SessionId,
         Timestamp, UserId,
     },
     ports::{Devices, PortError},
@@ -20,7 +20,7 @@ use crate::{
     error::flaw,
     head::{HEAD, Head},
     layout,
-    table::{Refused, key, text, text_of},
+    table::{Item, Refused, key, text, text_of},
     window,
 };
 use items::DEVICE;
@@ -142,17 +142,20 @@ impl Records {
         items.iter().map(|item| Ok((text_of(item, place)?.to_owned(), layout::device_of(item)?))).collect()
     }
 
-    /// How each device stands.
-    pub(crate) async fn statuses(&self) -> Result<Vec<Status>, PortError> {
-        let sessions = self.sessions_of(&self.listed_devices(None).await?).await?;
-        Ok(sessions.into_values().map(|session| session.status).collect())
+    /// The heads of all devices.
+    pub(crate) async fn heads(&self) -> Result<Vec<Item>, PortError> {
+        let listed = self.listed_devices(None).await?;
+        Ok(self.heads_of(&listed).await?.into_iter().flatten().collect())
+    }
+
+    async fn heads_of(&self, listed: &Listed) -> Result<Vec<Option<Item>>, PortError> {
+        let keys: Vec<_> = listed.iter().map(|(_, id)| (layout::device(id), HEAD.to_owned())).collect();
+        self.table.get_many(&keys).await
     }
 
     /// The sessions of devices, as far as these are still there.
     async fn sessions_of(&self, listed: &Listed) -> Result<HashMap<DeviceId, Session>, PortError> {
-        let keys: Vec<_> = listed.iter().map(|(_, id)| (layout::device(id), HEAD.to_owned())).collect();
-        let heads = self.table.get_many(&keys).await?;
-        let there = listed.iter().zip(heads).filter_map(|((_, id), head)| Some((id.clone(), head?)));
+        let there = listed.iter().zip(self.heads_of(listed).await?).filter_map(|((_, id), head)| Some((id.clone(), head?)));
         there.map(|(id, head)| Ok((id, Head::session(&head)?))).collect()
     }
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::{Clients, Records, Resources, error::unavailable, layout, pages};
+use crate::{Clients, Records, Resources, error::unavailable, head::Head, layout, pages};
 
 /// How many lanes are looked at at once.
 const AT_ONCE: usize = 8;
@@ -47,8 +47,9 @@ impl Figures {
         Ok(queued + scheduled)
     }
 
-    async fn deliveries(&self, lane: Lane) -> Result<u64, PortError> {
-        self.records.table.count(self.records.table.list(3, &layout::waiting(lane))).await
+    /// What stands in a list of each lane.
+    async fn listed(&self, list: fn(Lane) -> String) -> Result<u64, PortError> {
+        self.sum(async |lane| self.records.table.count(self.records.table.list(3, &list(lane))).await).await
     }
 
     async fn sum<F: Future<Output = Result<u64, PortError>>>(&self, of: impl Fn(Lane) -> F) -> Result<u64, PortError> {
@@ -60,19 +61,23 @@ impl Figures {
 #[async_trait]
 impl Statistics for Figures {
     async fn snapshot(&self, since: Timestamp) -> Result<Snapshot, PortError> {
-        let all = MessageFilter::default();
-        let recent = MessageFilter { since: Some(since), ..all.clone() };
-        let (statuses, total, recent, waiting_commands, waiting_deliveries) = tokio::try_join!(
-            self.records.statuses(),
-            pages::tally(&self.records, &all),
+        let recent = MessageFilter { since: Some(since), ..MessageFilter::default() };
+        let (heads, recent, pending, waiting_commands, waiting_deliveries) = tokio::try_join!(
+            self.records.heads(),
             pages::tally(&self.records, &recent),
+            self.listed(layout::pending),
             self.sum(|lane| self.commands(lane)),
-            self.sum(|lane| self.deliveries(lane)),
+            self.listed(layout::waiting),
         )?;
+        let (mut active_devices, mut total_messages) = (0, pending);
+        for head in &heads {
+            active_devices += u64::from(Head::session(head)?.status == Status::Connected);
+            total_messages += Head::counts(head)?.all.values().sum::<u64>();
+        }
         Ok(Snapshot {
-            devices: statuses.len() as u64,
-            active_devices: statuses.iter().filter(|status| **status == Status::Connected).count() as u64,
-            total_messages: total.total,
+            devices: heads.len() as u64,
+            active_devices,
+            total_messages,
             recent_messages: recent.total,
             waiting_commands,
             waiting_deliveries,

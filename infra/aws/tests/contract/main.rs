@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod between;
+mod blocks;
+mod bulk_crash;
+mod history;
+mod page_cost;
+mod removal;
 mod stand_in;
 mod world;
 

@@ -79,6 +79,18 @@ impl StandIn {
         }
     }
 
+    /// How many items a table has.
+    pub async fn items(&self, table: &str) -> u64 {
+        let request = reqwest::Client::new()
+            .post(&self.url)
+            .header("authorization", NOBODY.replace("cloudformation", "dynamodb"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", "DynamoDB_20120810.Scan")
+            .body(serde_json::json!({"TableName": table, "Select": "COUNT"}).to_string());
+        let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+        answer["Count"].as_u64().unwrap()
+    }
+
     async fn ask(&self, form: &[(&str, &str)]) -> String {
         let body: Vec<String> = form
             .iter()
