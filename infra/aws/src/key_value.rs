@@ -259,3 +259,57 @@ fn parts(ops: Vec<Op>) -> Vec<Vec<Op>> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(key: &str, bytes: usize) -> Op {
+        Op::Put { key: key.into(), value: vec![0; bytes], expires_at: None }
+    }
+
+    fn delete(key: &str) -> Op {
+        Op::Delete { key: key.into() }
+    }
+
+    /// How many writes of a line, of so many ops of so many bytes each, go together.
+    fn together(line: &[(u64, usize, usize)]) -> Vec<usize> {
+        let keys = DeviceKeys::new(&Clients::to("http://127.0.0.1:9"), &Resources::default());
+        let device = DeviceId::parse("dev_a").expect("it is a name");
+        let write = |&(epoch, count, bytes): &(u64, usize, usize)| {
+            let ops = (0..count).map(|n| put(&n.to_string(), bytes)).collect();
+            Write { epoch: Epoch(epoch), ops, done: oneshot::channel().0 }
+        };
+        keys.lines().insert(device.clone(), line.iter().map(write).collect());
+        let together = std::iter::from_fn(|| keys.next(&device).map(|writes| writes.len())).collect();
+        assert!(keys.lines().is_empty());
+        together
+    }
+
+    #[test]
+    fn writes_that_wait_go_together_as_far_as_they_fit() {
+        assert_eq!(together(&[(1, 1, 10); 5]), [5]);
+        assert_eq!(together(&[(1, 50, 1), (1, 49, 1), (1, 1, 1)]), [2, 1]);
+        assert_eq!(together(&[(1, 200, 1), (1, 1, 1)]), [1, 1]);
+        assert_eq!(together(&[(1, 6, 300_000), (1, 6, 300_000), (1, 5, 300_000)]), [1, 2]);
+    }
+
+    #[test]
+    fn writes_of_two_hosts_do_not_go_together() {
+        assert_eq!(together(&[(1, 1, 1), (1, 1, 1), (2, 1, 1), (1, 1, 1)]), [2, 1, 1]);
+    }
+
+    #[test]
+    fn the_last_of_each_key_is_left_in_its_place() {
+        let ops = vec![put("x", 1), delete("x"), put("y", 1), put("x", 2), delete("y")];
+        assert_eq!(last_of_each_key(ops), [put("x", 2), delete("y")]);
+    }
+
+    #[test]
+    fn a_large_batch_is_cut_by_count_and_by_size() {
+        let lengths = |ops: Vec<Op>| parts(ops).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths((0..200).map(|n| delete(&n.to_string())).collect()), [99, 99, 2]);
+        assert_eq!(lengths((0..25).map(|n| put(&n.to_string(), 300_000)).collect()), [11, 11, 3]);
+        assert_eq!(lengths(Vec::new()), [0; 0]);
+    }
+}

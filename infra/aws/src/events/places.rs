@@ -20,8 +20,10 @@ type Place = (u64, String);
 impl Records {
     /// The place of an event in the sequence of the device, if it is one of its events: by the index or, if that does not know yet, by the sequence.
     pub(crate) async fn seq_of(&self, device: &DeviceId, id: &EventId) -> Result<Option<u64>, PortError> {
-        if let Some(listed) = self.listed_event(id).await? {
-            return if layout::device_of(&listed)? == *device { seq(&listed).map(Some) } else { Ok(None) };
+        if let Some(listed) = self.listed_event(id).await?
+            && layout::device_of(&listed)? == *device
+        {
+            return seq(&listed).map(Some);
         }
         let around = self.around(device, id).await?;
         Ok(around.into_iter().find(|(_, other)| other == id.as_str()).map(|(seq, _)| seq))
