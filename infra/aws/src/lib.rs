@@ -1,6 +1,7 @@
 //! DynamoDB, SQS, S3 and API Gateway: the adapters of the serverless split.
 
 mod aliases;
+mod bounds;
 mod bulks;
 mod client;
 mod commands;

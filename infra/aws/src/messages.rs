@@ -44,7 +44,7 @@ pub(crate) fn item_of(message: &Message, lane: Lane, unread: Option<&str>) -> Re
         ("i3", list.as_ref().map(|(list, _)| list.clone())),
         ("p3", list.map(|(_, place)| place)),
         ("sort", Some(Sort::of(message).to_string())),
-        ("body", Some(serde_json::to_string(message).map_err(flaw)?)),
+        ("body", Some(bounds::fit(&serde_json::to_string(message).map_err(flaw)?).into_owned())),
         (UNREAD, unread.map(str::to_owned)),
     ];
     Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect())

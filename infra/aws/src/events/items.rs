@@ -14,6 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use crate::{
+    bounds,
     error::flaw,
     layout,
     table::{Item, key, number, number_of, text, text_of},
@@ -45,7 +46,7 @@ pub(crate) fn item(device: &DeviceId, seq: u64, draft: &EventDraft, wanted: bool
         ("p1".to_owned(), text(draft.id.as_str())),
         ("kind".to_owned(), text(draft.kind.as_str())),
         ("at".to_owned(), number(draft.at.millis())),
-        ("data".to_owned(), text(draft.data.get())),
+        ("data".to_owned(), text(bounds::fit(draft.data.get()))),
         ("expires_at".to_owned(), number((SystemClock.now() + kept).seconds())),
     ]);
     item.extend(draft.chat.as_ref().map(|chat| ("chat".to_owned(), text(chat.to_string()))));
