@@ -38,6 +38,7 @@ fn describe() {
     describe_gauge!("warta_messages", "Message records there are");
     describe_gauge!("warta_commands_waiting", "Commands that are queued or in hand");
     describe_gauge!("warta_deliveries_waiting", "Events on their way to webhooks");
+    describe_gauge!("warta_lanes", "Lanes this host works");
     describe_gauge!("warta_sockets_open", "Open WebSockets");
     describe_gauge!("warta_uptime_seconds", "Since the program started");
 }

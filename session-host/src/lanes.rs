@@ -29,8 +29,21 @@ pub trait Work: Send + Sync {
     async fn hand_over(self: Box<Self>);
 }
 
+/// A lane in this host's hands.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    /// Which.
+    pub lane: Lane,
+    /// The turn it is.
+    pub epoch: Epoch,
+    /// For how long.
+    pub tenure: Tenure,
+    /// Whether the one before was broken off: what was stored then may not have been told.
+    pub broken_off: bool,
+}
+
 /// Begins to work a lane, in a few milliseconds.
-pub type Begin = dyn Fn(Lane, Epoch, Tenure) -> BoxFuture<'static, Box<dyn Work>> + Send + Sync;
+pub type Begin = dyn Fn(Hold) -> BoxFuture<'static, Box<dyn Work>> + Send + Sync;
 
 /// How lanes are held.
 #[derive(Clone, Debug)]

@@ -42,7 +42,7 @@
 //!
 //! A list of contacts, chats or groups reads all of the device's items of the kind in one query, as the last writes left them, and is filtered, ordered and cut
 //! in memory: an account has as many as a phone bears. A person or a chat takes about 250 bytes, so a thousand of them cost some 60 read units; a group takes
-//! 90 bytes for each member. A page of contacts besides reads two items for each (hidden id, mute), a page of chats two (name, last message) and the latest
+//! 30 bytes for each member. A page of contacts besides reads two items for each (hidden id, mute), a page of chats two (name, last message) and the latest
 //! message's place in `index2` (half a unit), which is also asked of those chats that were last written in up to half an hour before the first or after the
 //! last of the page. A search for chats reads what all people and groups are called. The list of chats reads the lane's list of messages that are to be sent
 //! (half a unit for each 30 of them).

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Begin, Config, Standing, Work, pulses::Pulses, share::share};
+use super::{Begin, Config, Hold, Standing, Work, pulses::Pulses, share::share};
 use crate::tenure::Tenure;
 
 /// How often the board is looked at.
@@ -196,8 +196,9 @@ impl Keeper {
         if !tenure.lasts() {
             return;
         }
-        let work = (self.begin)(lane, epoch, tenure.clone()).await;
-        tracing::info!(host = %self.host, %lane, epoch = epoch.0, "a lane was taken");
+        let hold = Hold { lane, epoch, tenure: tenure.clone(), broken_off: lease.holder.is_some() };
+        tracing::info!(host = %self.host, %lane, epoch = epoch.0, broken_off = hold.broken_off, "a lane was taken");
+        let work = (self.begin)(hold).await;
         self.held.insert(lane, Held { epoch, tenure, work: Some(work), handing: None });
     }
 

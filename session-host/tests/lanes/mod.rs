@@ -19,7 +19,7 @@ use domain::{
 };
 use session_host::{
     Tenure,
-    lanes::{CannotStart, Config, Lanes, Work},
+    lanes::{CannotStart, Config, Hold, Lanes, Work},
 };
 use tokio::{sync::Semaphore, time::sleep};
 
@@ -79,10 +79,11 @@ impl Fleet {
         let hand_overs = Arc::new(Semaphore::new(100));
         let (all, name, semaphore) = (self.done.clone(), name.to_owned(), hand_overs.clone());
         let config = config(&name, LANES);
-        let begin = move |lane, epoch, tenure: Tenure| {
+        let begin = move |Hold { lane, epoch, tenure, broken_off }| {
             let done = Done { host: name.clone(), epoch, tenure, is_handed_over: false };
             let mut of_lane = all.lock().unwrap();
             let of_lane = of_lane.entry(lane).or_default();
+            assert_eq!(broken_off, of_lane.last().is_some_and(|before| !before.is_handed_over));
             for before in of_lane.iter() {
                 assert!(before.epoch < epoch, "epochs grow");
                 assert!(before.is_handed_over || !before.tenure.lasts(), "{lane} has one host");
@@ -206,6 +207,6 @@ async fn a_lone_host_takes_its_lanes_anew_when_the_leases_come_back() {
 async fn a_host_that_knows_of_other_lanes_does_not_start() {
     let fleet = Fleet::default();
     let _a = fleet.host("a").await;
-    let refused = Lanes::start(fleet.board.clone(), config("b", 8), Arc::new(|_, _, _| unreachable!())).await;
+    let refused = Lanes::start(fleet.board.clone(), config("b", 8), Arc::new(|_| unreachable!())).await;
     assert!(matches!(refused, Err(CannotStart::OtherLanes { agreed: 4, here: 8 })));
 }

@@ -4,6 +4,7 @@
 
 mod bulks;
 mod chats;
+mod costs;
 mod downloads;
 mod files;
 mod group_changes;

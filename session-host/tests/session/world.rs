@@ -23,6 +23,8 @@ use session_host::{
 use tempfile::TempDir;
 use tokio::sync::broadcast;
 
+use super::costs::{Watched, Written};
+
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -35,6 +37,8 @@ pub struct World {
     pub max_download_bytes: u64,
     /// How long a chat is left to a person on the phone; takes effect at the next start.
     pub silence: Duration,
+    /// What was written for the WhatsApp library.
+    pub written: Written,
     replies: Arc<InProcessReplies>,
     push: Arc<InProcessPush>,
     host: Option<Host>,
@@ -61,6 +65,7 @@ impl World {
             intake,
             max_download_bytes: 100_000_000,
             silence: Duration::from_secs(1800),
+            written: Written::default(),
             replies,
             push,
             host: None,
@@ -103,7 +108,7 @@ impl World {
             commands: records.clone(),
             sink: records.clone(),
             deliveries: records.clone(),
-            key_values: records,
+            key_values: Arc::new(Watched { store: self.store.clone(), written: self.written.clone() }),
             replies: self.replies.clone(),
             push: self.push.clone(),
             clock: self.intake.clock.clone(),
