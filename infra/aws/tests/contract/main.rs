@@ -4,9 +4,11 @@
 
 mod between;
 mod blocks;
+mod bucket;
 mod bulk_crash;
 mod history;
 mod page_cost;
+mod queue;
 mod removal;
 mod stand_in;
 mod world;

@@ -8,8 +8,8 @@ use aws_sdk_sqs::{
     config::{BehaviorVersion, Credentials, Region},
 };
 use domain::{
-    contract::samples::envelope,
-    model::{Envelope, Lane},
+    contract::samples::{envelope, message_id, phone},
+    model::{Command, DeviceId, EditMessage, Envelope, Lane},
     ports::{Clock, CommandSink, CommandSource, Received, SystemClock},
 };
 use futures::future::try_join_all;
@@ -187,6 +187,28 @@ async fn a_message_that_sqs_delivers_twice_is_handed_out_once() {
 async fn messages(stage: &Stage, queue: &str, state: &str) -> u32 {
     let asked = stage.sqs().get_queue_attributes().queue_url(queue).attribute_names(state.into()).send().await.unwrap();
     asked.attributes.unwrap()[&state.into()].parse().unwrap()
+}
+
+#[tokio::test]
+async fn any_text_and_any_name_arrive_as_they_were_sent() {
+    let stage = Stage::new().await;
+    let host = stage.host();
+    let any = "\u{0}\u{7f}\u{fffe}\u{ffff}\u{1fffe} \"\\ufffe\" \u{6771}\u{1f600}";
+    let device_id = DeviceId::parse(format!("\u{6771} {}", "x/".repeat(90))).unwrap();
+    let target = EditMessage { id: message_id(1), chat: phone(2), target: message_id(3), text: any.repeat(3_000), mentions: vec![] };
+    let sent: Vec<Envelope> = (0..12)
+        .map(|n| Envelope { device_id: device_id.clone(), command: Command::Edit(target.clone()), ..envelope("a", &n.to_string()) })
+        .collect();
+    // More than a request of SQS may hold.
+    assert!(serde_json::to_string(&sent).unwrap().len() > 1 << 20);
+    try_join_all(sent.iter().map(|envelope| host.enqueue(envelope))).await.unwrap();
+    let mut received = Vec::new();
+    while received.len() < sent.len() {
+        let batch = receive(&host, 100).await;
+        acknowledge(&host, &batch).await;
+        received.extend(batch.into_iter().map(|received| received.envelope));
+    }
+    assert!(received == sent);
 }
 
 #[tokio::test]
