@@ -38,6 +38,18 @@
 //! | a template | `T#{owner}`, `T#` if everyone's | `template#{name}` | functions |
 //! | a command that is not due yet: each lane's host looks once a second for those that are (half a read unit, if there is none) | `L#{lane}` | `{due}#{command}` | functions, its host |
 //!
+//! ## Devices
+//!
+//! A device is read by its id with both its items in one request (two read units, more beyond 4 KB each); by its session id or key with one more read before.
+//! A new one is a transaction of four items, a new key one of three, any other change one write. Both lists know nothing but keys: of a page, all of the list is
+//! read (half a unit for each 25 devices), for a total that is exact, and both items of those on the page. What is chosen by status, and sessions, read the heads
+//! of all devices of the list besides (a unit for each). A deletion reads all there is of the device twice, to count and to delete it, and writes each item once.
+//!
+//! The figures of the whole installation read the heads of all devices twice, for the totals and for the latest messages, of which they read the places (half a
+//! unit for each 25); so many too of what is to be sent and of what waits; and the commands that are not due yet. Each lane's queue is asked for its length.
+//!
+//! A list of templates reads the places of all (half a unit for each 25), and those on the page.
+//!
 //! ## People
 //!
 //! A list of contacts, chats or groups reads all of the device's items of the kind in one query, as the last writes left them, and is filtered, ordered and cut
@@ -50,6 +62,13 @@
 //! An incoming message writes its chat's item with its own, and its sender's if they are called otherwise than before. One that is accepted writes none; its
 //! `sent` writes the chat's if that is not there or half an hour older. What was sent since is found by `index2`, so it may be missing for as long as an index
 //! lags; what was received never is.
+//!
+//! # Passing
+//!
+//! | what | `pk` | `sk` | written by |
+//! |---|---|---|---|
+//! | a window of a limit: its end, and how much was taken | `limit#{key}` | `limit` | functions: once for each fiftieth of the limit, two or three times as a window begins |
+//! | what became of a command | `reply#{command}` | `reply` | its host; whoever takes it deletes it, after looking every 20 to 200 ms (a read unit, half if there is nothing) |
 //!
 //! # Leases
 //!
