@@ -54,7 +54,7 @@ impl Queues {
 
     /// With hands of its own, and another time than 30 s after which what a dead host had in hand is handed out again. Whole seconds.
     pub fn with_visibility(self, visibility: Duration) -> Self {
-        Self { source: Arc::new(Source::new(self.source.lanes.clone(), visibility)), lanes: self.lanes }
+        Self { source: Arc::new(Source::new(self.source.lanes.clone(), visibility.max(Duration::from_secs(1)))), lanes: self.lanes }
     }
 
     /// Takes no more commands; those in hand stay so. `receive` waits for ever from now on.

@@ -51,6 +51,12 @@ pub async fn fetched(api: &Api, device: &Device, kind: Kind, url: &str) -> Resul
 /// Finds what was handed in before.
 pub async fn handed_in(api: &Api, device: &Device, kind: Kind, id: MediaId) -> Result<Ready, ApiError> {
     let mut stored = api.media.open(&device.id, &id).await?.ok_or(ApiError::MediaNotFound)?;
+    // A bucket takes a file of any size by a ticket.
+    match (stored.size_bytes, api.config.max_file_bytes) {
+        (0, _) => return Err(ApiError::invalid("mediaId", "the file is empty")),
+        (size_bytes, max_bytes) if size_bytes > max_bytes => return Err(ApiError::FileTooLarge { max_bytes }),
+        _ => {}
+    }
     let head = files::open_head(&mut stored.body).await.map_err(|error| ApiError::Internal(error.into()))?;
     let mime_type = files::mime_type(&head.concat(), Some(kind), None)?;
     Ok(Ready { name: files::name_in(&id), id, file: Received { size_bytes: stored.size_bytes, mime_type }, own: false })
