@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Records, aliases,
+    Records, aliases, bounds,
     error::flaw,
     head::HEAD,
     layout, messages,
@@ -169,9 +169,9 @@ impl Records {
     }
 
     async fn put_aside(&self, id: &BulkId, messages: &[Message]) -> Result<(), PortError> {
-        let bodies: Vec<String> = messages.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(flaw)?;
         let mut packs: Vec<String> = Vec::new();
-        for body in bodies {
+        for message in messages {
+            let body = bounds::fit(&serde_json::to_string(message).map_err(flaw)?).into_owned();
             match packs.last_mut() {
                 Some(pack) if pack.len() + body.len() < PACK => {
                     pack.push(',');

@@ -50,6 +50,17 @@
 //!
 //! A list of templates reads the places of all (half a unit for each 25), and those on the page.
 //!
+//! ## Messages
+//!
+//! A total costs one or two read units for each device concerned (its `head`, of 1 to 4 KB) and the lanes' lists of messages that are to be sent (half a unit for
+//! each 30 of them); with dates also the devices' `day` items (a unit for each 20 days or so that lie before the last three, of the time asked for) and the
+//! messages of the parts of days at the ends (half a unit for each 20 by `index1`; all of them are read if a status is asked for). A page costs as much, and half a
+//! unit for each 20 places it looks at in `index1`, and its messages (one for each 4 KB of a message, at least one each). A page by number looks at the
+//! places before it, of one day. If kinds, directions or statuses are asked for, the `day` items tell which days to look at; there a status is found by reading
+//! messages. A chat's messages are all looked at in `index2`, and read if a status is asked for. An id is a query of each device concerned.
+//!
+//! A bulk of `n` messages writes `2 n` units and a few: they are put aside, packed, before each gets its item. How far it is, is found by reading all of them.
+//!
 //! ## People
 //!
 //! A list of contacts, chats or groups reads all of the device's items of the kind in one query, as the last writes left them, and is filtered, ordered and cut

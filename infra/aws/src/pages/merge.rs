@@ -24,9 +24,6 @@ use crate::{
 /// Most places read ahead in one walk.
 const LONGEST_STRIDE: u64 = 1000;
 
-/// Places read at once where not all are wanted.
-const PICKY_STRIDE: u64 = 200;
-
 /// How many messages of a device are wanted in a part of a day.
 pub(super) async fn count(records: &Records, filter: &MessageFilter, device: &DeviceId, part: Span) -> Result<Sorts, PortError> {
     let (first, last) = part.places();
@@ -47,9 +44,8 @@ pub(super) async fn places(
     take: usize,
 ) -> Result<Vec<Found>, PortError> {
     let (top, mut skip) = skip_days(&shares, skip);
-    let picky = filter.direction.is_some() || filter.kind.is_some() || filter.status.is_some();
-    let stride = (skip.saturating_add(take as u64) / shares.len().max(1) as u64 + 8).max(if picky { PICKY_STRIDE } else { 0 });
-    let mut walkers: Vec<Walker> = shares.into_iter().map(|share| Walker::new(share, before, top)).collect();
+    let stride = skip.saturating_add(take as u64) / shares.len().max(1) as u64 + 8;
+    let mut walkers: Vec<Walker> = shares.into_iter().map(|share| Walker::new(share, before, top, stride.min(LONGEST_STRIDE))).collect();
     let mut heads: BinaryHeap<(String, usize)> =
         walkers.iter().zip(0..).filter_map(|(walker, number)| Some((walker.head()?, number))).collect();
     let mut places = Vec::with_capacity(take);
@@ -71,7 +67,7 @@ pub(super) async fn places(
             asked.extend(heads.pop().map(|(_, number)| number));
         }
         let asking = walkers.iter_mut().zip(0..).filter(|(_, number)| asked.contains(number));
-        try_join_all(asking.map(|(walker, _)| walker.go_on(records, filter, stride.min(LONGEST_STRIDE)))).await?;
+        try_join_all(asking.map(|(walker, _)| walker.go_on(records, filter))).await?;
         heads.extend(asked.into_iter().filter_map(|number| Some((walkers[number].head()?, number))));
     }
     Ok(places)
@@ -105,10 +101,12 @@ struct Walker {
     ahead: VecDeque<Found>,
     /// What nothing that is read first lies behind.
     latest: Option<String>,
+    /// How many places are read next. Who has to look further, or for something rare, takes longer strides.
+    stride: u64,
 }
 
 impl Walker {
-    fn new(share: Share, before: Option<&str>, top: Option<i64>) -> Self {
+    fn new(share: Share, before: Option<&str>, top: Option<i64>, stride: u64) -> Self {
         let mut spans: Vec<Span> = Vec::new();
         for (span, _) in share.segments {
             match spans.last_mut() {
@@ -125,7 +123,7 @@ impl Walker {
             .last()
             .filter(|span| share.latest < span.until)
             .map(|span| Span { until: share.latest.max(span.since), ..*span }.places().1);
-        Self { device: share.device, spans, before, ahead: VecDeque::new(), latest }
+        Self { device: share.device, spans, before, ahead: VecDeque::new(), latest, stride }
     }
 
     /// What comes next lies here, or before.
@@ -138,7 +136,7 @@ impl Walker {
     }
 
     /// Reads ahead.
-    async fn go_on(&mut self, records: &Records, filter: &MessageFilter, stride: u64) -> Result<(), PortError> {
+    async fn go_on(&mut self, records: &Records, filter: &MessageFilter) -> Result<(), PortError> {
         self.latest = None;
         let Some(span) = self.spans.last() else { return Ok(()) };
         let (first, last) = span.places();
@@ -147,7 +145,8 @@ impl Walker {
             self.spans.pop();
             return Ok(());
         }
-        let walk = walk(records, &self.device, &first, &last).limit(i32::try_from(stride).unwrap_or(i32::MAX));
+        let walk = walk(records, &self.device, &first, &last).limit(i32::try_from(self.stride).unwrap_or(i32::MAX));
+        self.stride = (2 * self.stride).min(LONGEST_STRIDE);
         let (items, more) = records.table.page(walk, None).await?;
         match items.last() {
             Some(item) if more.is_some() => text_of(item, "p1")?.clone_into(&mut self.before),
