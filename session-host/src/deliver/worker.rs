@@ -133,8 +133,8 @@ impl Worker {
             None | Some(End::Paused) => {
                 self.lines.done(&chat);
                 self.lines.forget();
-                // The store knows best whether there is something to do.
-                self.unread = true;
+                // The store knows best whether there is something to do, if it is ours to do.
+                self.unread = self.shared.tenure.lasts();
             }
             Some(End::Taken) => {
                 if self.trouble.take().is_some() {

@@ -6,12 +6,15 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::http::StatusCode;
 use domain::{model::Timestamp, ports::Clock};
-use session_host::deliver::{Config, Deliverer, Reach};
+use session_host::{
+    Tenure,
+    deliver::{Config, Deliverer, Reach},
+};
 use tokio::sync::Notify;
 
 use super::{config, device, receiver::Receiver, start, store, webhook};
@@ -115,4 +118,25 @@ async fn a_shutdown_does_not_wait_for_a_receiver_that_hangs_and_does_not_count_i
     store.until(|state| state.done.len() == 1).await;
     let seen = receiver.seen();
     assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+}
+
+#[tokio::test]
+async fn nothing_is_posted_once_the_tenure_is_over_and_all_of_it_by_the_next_host() {
+    let receiver = Receiver::start(|_, _| async { StatusCode::OK }).await;
+    let ani = device("ani");
+    let store = store(&ani, webhook(&receiver.url), 1);
+    let tenure = Tenure::until(Instant::now() + Duration::from_secs(3600));
+    let deliverer = start(&store, Config { tenure: tenure.clone(), ..config() });
+    store.until(|state| state.done.len() == 1).await;
+    tenure.end();
+    let reads = store.with(|state| state.reads_of(&ani));
+    store.add(&ani, "more");
+    deliverer.wake(&ani);
+    store.until(|state| state.reads_of(&ani) > reads).await;
+    deliverer.shutdown().await;
+    assert_eq!(receiver.seqs(), [1]);
+
+    let _deliverer = start(&store, config());
+    store.until(|state| state.done.len() == 2).await;
+    assert_eq!(receiver.seqs(), [1, 2]);
 }

@@ -15,5 +15,6 @@ mod past;
 mod people;
 mod received;
 mod replies;
+mod tenure;
 mod waiting;
 mod world;

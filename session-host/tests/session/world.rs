@@ -37,6 +37,8 @@ pub struct World {
     pub max_download_bytes: u64,
     /// How long a chat is left to a person on the phone; takes effect at the next start.
     pub silence: Duration,
+    /// For how long the host may act; takes effect at the next start.
+    pub tenure: Tenure,
     /// What was written for the WhatsApp library.
     pub written: Written,
     replies: Arc<InProcessReplies>,
@@ -65,6 +67,7 @@ impl World {
             intake,
             max_download_bytes: 100_000_000,
             silence: Duration::from_secs(1800),
+            tenure: Tenure::unlimited(),
             written: Written::default(),
             replies,
             push,
@@ -114,7 +117,7 @@ impl World {
             clock: self.intake.clock.clone(),
             ids: self.intake.ids.clone(),
             epoch: self.store.epoch(),
-            tenure: Tenure::unlimited(),
+            tenure: self.tenure.clone(),
         };
         let network = Network::sandbox(&format!("http://{}", self.sandbox.addr())).unwrap();
         let webhooks = deliver::Config::new("secret", Reach::Loopback);
@@ -127,6 +130,11 @@ impl World {
         if let Some(host) = self.host.take() {
             host.shutdown().await;
         }
+    }
+
+    /// Cuts the host off in the middle of whatever it does.
+    pub fn abandon(&mut self) {
+        self.host = None;
     }
 
     pub async fn phone(&self, number: &str) {
