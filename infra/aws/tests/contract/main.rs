@@ -6,10 +6,12 @@ mod between;
 mod blocks;
 mod bucket;
 mod bulk_crash;
+mod commits;
 mod history;
 mod page_cost;
 mod queue;
 mod removal;
+mod sockets;
 mod stand_in;
 mod world;
 
