@@ -13,7 +13,7 @@ use domain::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Records, aliases, bulks,
+    Records, aliases, bounds, bulks,
     counts::Sort,
     error::flaw,
     head::HEAD,
