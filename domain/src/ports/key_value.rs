@@ -36,7 +36,8 @@ pub trait KeyValue: Send + Sync {
     /// Every key that starts with `prefix`, with its value, in key order.
     async fn list(&self, device: &DeviceId, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, PortError>;
 
-    /// Applies all `ops` in order, or none; a later op on one key wins. A crash leaves all of them or none. An empty batch does nothing.
+    /// Applies all `ops` in order, or none; a later op on one key wins. A crash leaves all of them or none. More than 99, or more than 3.5 MB, may be applied
+    /// in parts, each of which is. An empty batch does nothing.
     /// Fails with [`PortError::Fenced`] and writes nothing if a host with a later epoch has written to, or taken over, the device.
     async fn write(&self, device: &DeviceId, epoch: Epoch, ops: Vec<Op>) -> Result<(), PortError>;
 

@@ -44,7 +44,7 @@ impl KeyValue for Watched {
     }
 
     async fn write(&self, device: &DeviceId, epoch: Epoch, ops: Vec<Op>) -> Result<(), PortError> {
-        let keys = ops.iter().map(|Op::Put { key, .. } | Op::Delete { key }| key.clone());
+        let keys = ops.iter().map(|(Op::Put { key, .. } | Op::Delete { key })| key.clone());
         self.written.0.lock().unwrap().extend(keys);
         self.store.write(device, epoch, ops).await
     }
@@ -54,17 +54,18 @@ impl KeyValue for Watched {
     }
 }
 
+/// The message for who asks again, its secret, and the sessions of the two phones that it is encrypted for; texts close together share the latter.
 #[tokio::test]
-async fn a_sent_text_writes_two_rows() {
+async fn a_sent_text_writes_at_most_four_rows() {
     const TEXTS: usize = 20;
     let world = World::new().await;
     let (ani, budi) = ("6281100000001", "6281100000002");
     world.phone(ani).await;
     world.phone(budi).await;
     let device = world.linked(ani).await;
-    let budi_jid = Jid::parse(budi).unwrap();
+    let chat = Jid::parse(budi).unwrap();
     let send = async || {
-        let sent = world.send(&device, Draft::text(budi_jid.clone(), "Halo")).await;
+        let sent = world.send(&device, Draft::text(chat.clone(), "Halo")).await;
         world.on_phone(budi, &sent.id).await;
     };
     // The first one learns who Budi is.
@@ -74,5 +75,8 @@ async fn a_sent_text_writes_two_rows() {
         send().await;
     }
     let written = world.written.take();
-    assert!(written.len() <= 2 * TEXTS + 4, "{} rows: {written:#?}", written.len());
+    // What is left of the first one may come late.
+    assert!(written.len() <= 4 * (TEXTS + 1), "{} rows: {written:#?}", written.len());
+    let messages = written.iter().filter(|key| key.starts_with("sent/") || key.starts_with("secret/")).count();
+    assert!(messages <= 2 * (TEXTS + 1), "{messages} rows of messages: {written:#?}");
 }
