@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use aws::{Bucket, Clients, Counters, DeviceKeys, Figures, DynamoLeases, Outcomes, Queues, Records, Resources};
+use aws::{Bucket, Clients, Counters, DeviceKeys, DynamoLeases, Figures, Outcomes, Queues, Records, Resources};
 use domain::{
     contract::{Life, World},
     ports::{Epoch, Leases},
