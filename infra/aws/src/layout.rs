@@ -30,7 +30,7 @@
 //! | the number behind a hidden id, and the reverse | `D#{device}` | `phone#{lid}`, `lid#{phone}` | its host |
 //! | that a message is in the chat of a hidden id whose number is not known | `D#{device}` | `hidden#{lid}#{sk of the message}` | its host |
 //! | an event | `D#{device}` | `event#{seq}` | its host |
-//! | a delivery that waits; one that was given up | `D#{device}` | `waiting#{seq}`, `failed#{seq}` | its host |
+//! | a delivery that waits; one that was given up | `D#{device}` | `waiting#{seq}`, `failed#{seq}` | its host, functions |
 //! | a session id that is taken | `S#{session id}` | `S` | functions |
 //! | whose key it is | `K#{hash}` | `K` | functions |
 //! | a bulk; its messages' ids; its messages until they are dealt out | `B#{bulk}` | `bulk`; `messages`; `aside#{number}` | functions |
@@ -49,6 +49,18 @@
 //! unit for each 25); so many too of what is to be sent and of what waits; and the commands that are not due yet. Each lane's queue is asked for its length.
 //!
 //! A list of templates reads the places of all (half a unit for each 25), and those on the page.
+//!
+//! ## Events and deliveries
+//!
+//! An event is written with the journal's commit, and again only if its delivery is given up or asked for once more, to be kept as long. It goes by `expires_at`,
+//! 7 days after it was stored, 35 if a webhook wants it. One is found by its id with half a unit and its own. Those of a device after an id: two to a dozen
+//! units, by where in the sequence the id belongs, and the events; those of a user as much for each of their devices; those of all 8 units for the 16 parts,
+//! and the events.
+//!
+//! A delivery is one write with the journal's commit (and one of the list of what waits), and a deletion and a write of the head when it arrives; a try that
+//! failed two writes, giving up four. What comes next for a device reads `device` and `head`, what waits in front (a unit for each dozen), and the events; nobody
+//! looks for a delivery that this read. A list counts all there are (a unit for each dozen). Which devices something waits for is asked once a minute for each
+//! lane: half a unit, or as much for each such device.
 //!
 //! ## Messages
 //!
@@ -73,6 +85,16 @@
 //! An incoming message writes its chat's item with its own, and its sender's if they are called otherwise than before. One that is accepted writes none; its
 //! `sent` writes the chat's if that is not there or half an hour older. What was sent since is found by `index2`, so it may be missing for as long as an index
 //! lags; what was received never is.
+//!
+//! # Keys
+//!
+//! | what | `pk` | `sk` | written by |
+//! |---|---|---|---|
+//! | a row of the WhatsApp library | `D#{device}` | `k#{key}` | its host |
+//! | the epoch of the host that may write | `D#{device}` | `fence` | its host, once as it takes over |
+//!
+//! A write is one transaction of a look at the fence (two write units) and the rows (two for each KB of each); those that wait meanwhile share the next one. Rows
+//! are read by key (a unit for each 4 KB), and listed by the beginning of their keys.
 //!
 //! # Passing
 //!
