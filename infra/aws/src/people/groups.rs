@@ -1,7 +1,7 @@
 //! Groups, by their subjects. What a group is called stays when the account has left it, for its chat.
 
 use domain::{
-    model::{DeviceId, Group, GroupFilter, Jid, Page, PageRequest},
+    model::{DeviceId, Group, GroupFilter, Jid, Member, Page, PageRequest, Role, Server},
     ports::PortError,
 };
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,10 @@ use crate::{Records, error::flaw, layout, table, window, work::Work};
 /// A group the account is in.
 #[derive(Deserialize, Serialize)]
 struct Stored {
-    /// As JSON: there may be a thousand in it.
+    /// But for its members, as JSON.
     group: String,
+    /// A line for each: an item has room for twelve thousand, there may be five thousand.
+    members: String,
 }
 
 /// What a group is called, whether or not the account is in it.
@@ -20,6 +22,9 @@ struct Stored {
 struct Called {
     subject: String,
 }
+
+/// Stored: new ones are only ever added.
+const ROLES: [(Role, &str); 3] = [(Role::Member, "m"), (Role::Admin, "a"), (Role::SuperAdmin, "s")];
 
 /// The sort keys of all groups.
 const GROUPS: &str = "group#";
@@ -68,7 +73,9 @@ pub(crate) async fn put(work: &mut Work, group: &Group) -> Result<bool, PortErro
     if known.as_ref() == Some(group) {
         return Ok(false);
     }
-    work.set(&sk, &Stored { group: serde_json::to_string(group).map_err(flaw)? })?;
+    let members: Vec<_> = group.members.iter().map(line).collect();
+    let body = serde_json::to_string(&Group { members: Vec::new(), ..group.clone() }).map_err(flaw)?;
+    work.set(&sk, &Stored { group: body, members: members.join("\n") })?;
     if known.is_none_or(|known| known.subject != group.subject) {
         work.set(&subject_sk(&group.jid), &Called { subject: group.subject.clone() })?;
     }
@@ -86,5 +93,56 @@ pub(crate) async fn leave(work: &mut Work, group: &Jid) -> Result<bool, PortErro
 }
 
 fn read(stored: Stored) -> Result<Group, PortError> {
-    serde_json::from_str(&stored.group).map_err(flaw)
+    let group: Group = serde_json::from_str(&stored.group).map_err(flaw)?;
+    let members: Option<_> = stored.members.lines().map(member).collect();
+    Ok(Group { members: members.ok_or_else(|| flaw("somebody in a group is nobody"))?, ..group })
+}
+
+/// A member as a line: what they may do, who they are, and their hidden id. What nearly all names end in is left out.
+fn line(member: &Member) -> String {
+    let (_, role) = ROLES.iter().find(|(role, _)| *role == member.role).expect("every role has its letter");
+    let lid = member.lid.as_ref().map(|lid| format!(" {}", short(lid, Server::Lid))).unwrap_or_default();
+    format!("{role}{}{lid}", short(&member.jid, Server::Phone))
+}
+
+/// What [`line`] wrote.
+fn member(line: &str) -> Option<Member> {
+    let (role, names) = line.split_at_checked(1)?;
+    let role = ROLES.iter().find(|(_, letter)| *letter == role)?.0;
+    let (jid, lid) = names.split_once(' ').map_or((names, None), |(jid, lid)| (jid, Some(lid)));
+    let lid = match lid {
+        Some(lid) => Some(long(lid, Server::Lid)?),
+        None => None,
+    };
+    Some(Member { jid: long(jid, Server::Phone)?, lid, role })
+}
+
+fn short(jid: &Jid, usual: Server) -> String {
+    if jid.server() == usual { jid.user().to_owned() } else { jid.to_string() }
+}
+
+fn long(text: &str, usual: Server) -> Option<Jid> {
+    if text.contains('@') { Jid::parse(text).ok() } else { Jid::new(text, usual).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_their_line_again() {
+        let jid = |text: &str| Jid::parse(text).unwrap();
+        for (jid, lid, role, wanted) in [
+            (jid("6281100000001"), None, Role::Member, "m6281100000001"),
+            (jid("6281100000001"), Some(jid("100000012345678@lid")), Role::SuperAdmin, "s6281100000001 100000012345678"),
+            (jid("100000012345678@lid"), Some(jid("100000012345678@lid")), Role::Admin, "a100000012345678@lid 100000012345678"),
+        ] {
+            let known = Member { jid, lid, role };
+            assert_eq!(line(&known), wanted);
+            assert_eq!(member(wanted), Some(known));
+        }
+        for nobody in ["", "m", "x6281100000001", "ö6281100000001", "m6281100000001 ", "m1@example.com"] {
+            assert_eq!(member(nobody), None, "{nobody}");
+        }
+    }
 }
