@@ -1,6 +1,6 @@
 //! The end of a device.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::{
     model::{ApiKey, DeviceId, Removed, SessionId},
     ports::PortError,
@@ -50,7 +50,7 @@ impl Records {
         }
         let (messages, contacts) =
             tokio::try_join!(self.table.count(self.table.prefix(pk, "msg#")), self.table.count(self.table.prefix(pk, "contact#")))?;
-        let remember = aws_sdk_dynamodb::types::Update::builder()
+        let remember = UpdateBuilder::default()
             .set_key(Some(key(pk, DEVICE)))
             .update_expression("SET messages = if_not_exists(messages, :messages), contacts = if_not_exists(contacts, :contacts)")
             .condition_expression("attribute_exists(pk)")
@@ -111,11 +111,8 @@ async fn clear(table: &Table, pk: &str, kept: &[&str]) -> Result<(), PortError> 
 
 /// Deletes the items of these keys.
 async fn delete(table: &Table, keys: Vec<Item>) -> Result<(), PortError> {
-    let deletions = keys.into_iter().map(|key| {
-        let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(flaw)?;
-        Ok(WriteRequest::builder().delete_request(delete).build())
-    });
-    let deletions: Vec<WriteRequest> = deletions.collect::<Result<_, PortError>>()?;
-    let batches: Vec<_> = deletions.chunks(BATCH).map(|batch| table.write_many(batch.to_vec())).collect();
+    let removals = keys.iter().map(|key| table.to_removal(text_of(key, "pk")?, text_of(key, "sk")?));
+    let removals: Vec<_> = removals.collect::<Result<_, PortError>>()?;
+    let batches: Vec<_> = removals.chunks(BATCH).map(|batch| table.write_many(batch.to_vec())).collect();
     stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
 }
