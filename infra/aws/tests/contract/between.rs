@@ -1,4 +1,4 @@
-//! Somebody between a program and the stand-in: counts what it asks for and what it costs, and holds back what a crash comes before.
+//! Somebody between a program and the stand-in: counts what is read and written, and holds back what a crash comes before.
 
 use std::sync::{
     Arc,
@@ -28,8 +28,10 @@ struct Watch {
     /// Requests that may still pass.
     left: AtomicI64,
     stopped: Notify,
-    /// Read units that were used, in halves.
-    halves: AtomicU64,
+    /// Items that were looked at.
+    items: AtomicU64,
+    /// Items that were put, changed or deleted.
+    written: AtomicU64,
 }
 
 impl Between {
@@ -41,7 +43,8 @@ impl Between {
             client: Client::new(),
             left: AtomicI64::new(i64::MAX),
             stopped: Notify::new(),
-            halves: AtomicU64::new(0),
+            items: AtomicU64::new(0),
+            written: AtomicU64::new(0),
         };
         let watch = Arc::new(watch);
         let serving = watch.clone();
@@ -65,11 +68,18 @@ impl Between {
         done
     }
 
-    /// Does some work, and tells how many read units it used.
-    pub async fn cost<T>(&self, work: impl Future<Output = T>) -> (T, f64) {
-        self.watch.halves.store(0, SeqCst);
+    /// Does some work, and tells how many items DynamoDB looked at for it.
+    pub async fn cost<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        self.watch.items.store(0, SeqCst);
         let done = work.await;
-        (done, self.watch.halves.load(SeqCst) as f64 / 2.0)
+        (done, self.watch.items.load(SeqCst))
+    }
+
+    /// Does some work, and tells how many items it wrote.
+    pub async fn writes<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        self.watch.written.store(0, SeqCst);
+        let done = work.await;
+        (done, self.watch.written.load(SeqCst))
     }
 }
 
@@ -103,28 +113,42 @@ impl Watch {
                 self.stopped.notify_one();
                 return std::future::pending().await;
             }
-            let is_read = ["Query", "GetItem", "BatchGetItem"].iter().any(|read| target.ends_with(&format!(".{read}")));
-            if is_read {
-                let mut asked: Value = serde_json::from_slice(&body).unwrap();
-                asked["ReturnConsumedCapacity"] = "TOTAL".into();
-                body = asked.to_string().into_bytes();
-            }
+            self.written.fetch_add(writes(&body), SeqCst);
             let answer = request.body(body).send().await.unwrap();
             let status = answer.status().as_u16();
             let body = answer.bytes().await.unwrap();
-            if is_read {
-                let answered: Value = serde_json::from_slice(&body).unwrap();
-                self.halves.fetch_add((2.0 * units(&answered["ConsumedCapacity"])) as u64, SeqCst);
-            }
+            let answered: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let found = answered["Responses"].as_object().into_iter().flatten().flat_map(|(_, items)| items.as_array()).map(Vec::len);
+            let items =
+                found.sum::<usize>() as u64 + answered["ScannedCount"].as_u64().unwrap_or(0) + u64::from(answered["Item"].is_object());
+            self.items.fetch_add(items, SeqCst);
             let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n", body.len());
             stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
         }
     }
 }
 
-fn units(consumed: &Value) -> f64 {
-    match consumed {
-        Value::Array(tables) => tables.iter().map(units).sum(),
-        table => table["CapacityUnits"].as_f64().unwrap_or(0.0),
-    }
+/// How many items a request writes.
+fn writes(body: &[u8]) -> u64 {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let is_one =
+        asked["Item"].is_object() || asked["UpdateExpression"].is_string() || asked["Key"].is_object() && asked["ConsistentRead"].is_null();
+    let transaction = asked["TransactItems"].as_array().into_iter().flatten().filter(|write| write["ConditionCheck"].is_null()).count();
+    let batch = asked["RequestItems"].as_object().into_iter().flatten().filter_map(|(_, writes)| writes.as_array()).map(Vec::len);
+    u64::from(is_one) + (transaction + batch.sum::<usize>()) as u64
+}
+
+/// How many items a request writes.
+fn writes(target: &str, body: &[u8]) -> u64 {
+    let Some((_, action)) = target.split_once('.') else { return 0 };
+    let asked: Value = serde_json::from_slice(body).unwrap();
+    let items = match action {
+        "PutItem" | "UpdateItem" | "DeleteItem" => 1,
+        "BatchWriteItem" => asked["RequestItems"].as_object().unwrap().values().filter_map(Value::as_array).map(Vec::len).sum(),
+        "TransactWriteItems" => {
+            asked["TransactItems"].as_array().unwrap().iter().filter(|item| item.get("ConditionCheck").is_none()).count()
+        }
+        _ => 0,
+    };
+    items as u64
 }
