@@ -38,9 +38,11 @@ struct Lanes {
 impl Queues {
     /// Sink and source of all lanes. Has to be made within a runtime; asks nothing of anybody yet.
     pub fn new(clients: &Clients, resources: &Resources) -> Self {
+        let client = clients.sqs();
+        let patient = queue::patient(&client);
         let lanes = Lanes {
-            queues: resources.command_queues.iter().map(|url| Queue::new(clients, url)).collect(),
-            dead: Queue::new(clients, &resources.dead_commands_queue),
+            queues: resources.command_queues.iter().map(|url| Queue::new(&client, &patient, url)).collect(),
+            dead: Queue::new(&client, &patient, &resources.dead_commands_queue),
             schedule: Schedule::new(clients, resources),
         };
         let all = Lane::all(resources.lanes()).collect();

@@ -16,10 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::gather::Gather;
-use crate::{
-    Clients,
-    error::{flaw, unavailable},
-};
+use crate::error::{flaw, unavailable};
 
 /// Most messages of a request.
 const BATCH: usize = 10;
@@ -29,6 +26,9 @@ const REQUEST_BYTES: usize = 1_000_000;
 
 /// How long a poll waits for the first message: the longest there is.
 const POLL: Duration = Duration::from_secs(20);
+
+/// How long it may take to reach SQS.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// Requests at once that hold or give back what is in hand.
 const CHANGES: usize = 8;
@@ -82,11 +82,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub fn new(clients: &Clients, url: &str) -> Self {
-        let client = clients.sqs();
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).operation_attempt_timeout(POLL * 3 / 2).build();
-        let patient = Client::from_conf(client.config().to_builder().timeout_config(timeouts).build());
-        let requests = Arc::new(Requests { client, patient, url: url.to_owned() });
+    pub fn new(client: &Client, patient: &Client, url: &str) -> Self {
+        let requests = Arc::new(Requests { client: client.clone(), patient: patient.clone(), url: url.to_owned() });
         let (sending, deleting) = (requests.clone(), requests.clone());
         Self {
             requests,
@@ -148,6 +145,12 @@ impl Queue {
         }
         whole
     }
+}
+
+/// The same client for requests that wait on purpose.
+pub(super) fn patient(client: &Client) -> Client {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(POLL * 3 / 2).build();
+    Client::from_conf(client.config().to_builder().timeout_config(timeouts).build())
 }
 
 struct Requests {
