@@ -56,8 +56,8 @@ impl Deliveries for Records {
                         devices.push(device);
                     }
                 }
-                match devices.last().filter(|_| next.is_some()) {
-                    Some(device) => after = items::after(device),
+                match found.last().filter(|_| next.is_some()) {
+                    Some(last) => after = items::after(&layout::device_of(last)?),
                     None => break,
                 }
             }
