@@ -25,6 +25,9 @@ const AT_ONCE: usize = 16;
 /// How long one go may take; what is left is for the next.
 const GO: Duration = Duration::from_secs(25);
 
+/// How soon after the last look hosts have to be left the rest, while they still have it.
+const PROMPT: Duration = Duration::from_secs(2);
+
 /// How often a socket that is about to open is tried.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -81,7 +84,8 @@ impl Missed {
                 return Ok(End::Gone);
             }
             // What happened later may not be stored yet, or not be in every index.
-            let until = before_events(self.clock.now() - SETTLED);
+            let looked_at = self.clock.now();
+            let until = before_events(looked_at - SETTLED);
             let page = self.events.after(&told, &scope, PAGE).await?;
             let last = page.last().map(|event| event.id.clone());
             let is_full = page.len() == PAGE as usize && page.iter().all(|event| event.id <= until);
@@ -94,10 +98,10 @@ impl Missed {
             if !self.told(socket, wanted).await? {
                 return Ok(End::Gone);
             }
-            told = match last {
-                Some(last) if is_full => last,
-                _ => return Ok(End::AtHosts(until)),
-            };
+            if !is_full && self.clock.now().since(looked_at) < PROMPT {
+                return Ok(End::AtHosts(until));
+            }
+            told = last.filter(|_| is_full).unwrap_or(until).max(told);
             if begun.elapsed() >= GO {
                 return Ok(End::At(told));
             }

@@ -37,7 +37,7 @@ const OFTEN: Duration = Duration::from_millis(500);
 /// How often it is read when nothing happens: tokens expire.
 const SELDOM: Duration = Duration::from_secs(5);
 
-/// How long what was told is kept: what a function leaves to the hosts, and the time it takes to say so.
+/// How long what was told is kept: what a function leaves to the hosts, and the time it may take to say so.
 const KEPT: Duration = SETTLED.saturating_add(Duration::from_secs(5));
 
 /// Most events that are kept.
