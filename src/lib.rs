@@ -109,13 +109,15 @@ impl Warta {
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let mut work = session_host::Config::from(deliver::Config::new(webhook_secret.clone(), config.outside.reach()));
-        work.replies = replies::Config::new(config.outside.providers(Timing::default()));
+        let webhooks = deliver::Config::new(webhook_secret.clone(), config.outside.reach());
+        let work = session_host::Config::new(webhooks, replies::Config::new(config.outside.providers(Timing::default())));
         #[cfg(feature = "sandbox")]
-        {
+        let work = {
+            let mut work = work;
             config.sandbox.ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
             work.webhooks = work.webhooks.faster(config.sandbox.webhook_speed);
-        }
+            work
+        };
         let host = Host::start(ports, network, work).await;
 
         let (closing, sockets) = (CancellationToken::new(), TaskTracker::new());

@@ -94,16 +94,17 @@ pub struct Config {
     pub left_behind: Duration,
 }
 
+impl Config {
+    /// The usual bounds.
+    pub fn new(webhooks: deliver::Config, replies: replies::Config) -> Self {
+        Self { webhooks, max_download_bytes: 100 * 1024 * 1024, replies, settle: Duration::from_secs(5), left_behind: Duration::ZERO }
+    }
+}
+
 impl From<deliver::Config> for Config {
     fn from(webhooks: deliver::Config) -> Self {
         let nobody = Providers::new(Poster::new(webhooks.reach), ai::Config::default());
-        Self {
-            webhooks,
-            max_download_bytes: 100 * 1024 * 1024,
-            replies: replies::Config::new(nobody),
-            settle: Duration::from_secs(5),
-            left_behind: Duration::ZERO,
-        }
+        Self::new(webhooks, replies::Config::new(nobody))
     }
 }
 

@@ -41,7 +41,8 @@ pub struct Keeper {
     /// Lanes on their way to others, until they are released.
     handing: JoinSet<Lane>,
     standing: watch::Sender<Standing>,
-    leaves: bool,
+    /// Since when it takes no more lanes.
+    leaves: Option<Instant>,
     failing: bool,
 }
 
@@ -69,7 +70,7 @@ impl Keeper {
             held: BTreeMap::new(),
             handing: JoinSet::new(),
             standing,
-            leaves: false,
+            leaves: None,
             failing: false,
         }
     }
@@ -77,12 +78,20 @@ impl Keeper {
     pub async fn run(mut self, leaving: CancellationToken) {
         loop {
             if leaving.is_cancelled() {
-                if !self.leaves {
-                    (self.leaves, self.beat_at) = (true, Instant::now());
+                let now = Instant::now();
+                let since = *self.leaves.get_or_insert_with(|| {
+                    self.beat_at = now;
+                    now
+                });
+                // By then the others know, and look out for every lane that is released.
+                if now - since >= LOOK {
+                    self.hand_over(usize::MAX);
                 }
-                self.hand_over(usize::MAX);
             }
             let board = self.look().await;
+            while let Some(handed) = self.handing.try_join_next_with_id() {
+                self.handed(handed);
+            }
             let hungry = match &board {
                 Some(board) => {
                     self.keep(board);
@@ -94,12 +103,12 @@ impl Keeper {
                 }
             };
             self.tell(board.is_some(), hungry);
-            if self.leaves && self.held.is_empty() {
+            if self.leaves.is_some() && self.held.is_empty() {
                 return self.withdraw(self.beat()).await;
             }
-            let pause = if hungry { LOOK_OUT } else { LOOK };
+            let pause = if hungry || self.leaves.is_some() { LOOK_OUT } else { LOOK };
             tokio::select! {
-                () = leaving.cancelled(), if !self.leaves => {}
+                () = leaving.cancelled(), if self.leaves.is_none() => {}
                 Some(handed) = self.handing.join_next_with_id() => self.handed(handed),
                 () = sleep(pause.min(self.lease / 4)) => {}
             }
@@ -107,7 +116,7 @@ impl Keeper {
     }
 
     fn beat(&self) -> Beat {
-        Beat { host: self.host.clone(), number: self.beats, leaves: self.leaves }
+        Beat { host: self.host.clone(), number: self.beats, leaves: self.leaves.is_some() }
     }
 
     /// The board as it is, after a beat if one is due. `None` if it cannot be seen.
@@ -170,7 +179,10 @@ impl Keeper {
 
     /// Takes what is our share, or gives one lane back that is not. Answers whether there is something to come.
     async fn balance(&mut self, board: &Board) -> bool {
-        let share = if self.leaves { 0 } else { share(board, &self.host, |host| self.pulses.is_dead(host)) };
+        if self.leaves.is_some() {
+            return false;
+        }
+        let share = share(board, &self.host, |host| self.pulses.is_dead(host));
         let works = self.held.values().filter(|held| held.work.is_some()).count();
         if works > share && self.handing.is_empty() {
             self.hand_over(1);

@@ -1,5 +1,7 @@
 //! Hosts that share lanes: each lane has one host at most, whatever becomes of hosts and of their way to the leases.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod noticeboard;
 
 use std::{

@@ -145,9 +145,8 @@ fn work(config: &Config) -> Box<dyn Fn() -> session_host::Config + Send + Sync> 
     #[cfg(feature = "sandbox")]
     let (webhooks, ai_pause) = (webhooks.faster(config.sandbox.webhook_speed), config.sandbox.ai_pause);
     Box::new(move || {
-        let mut work = session_host::Config::from(webhooks.clone());
+        let mut work = session_host::Config::new(webhooks.clone(), replies::Config::new(providers.clone()));
         (work.settle, work.left_behind) = (SETTLE, LEFT_BEHIND);
-        work.replies = replies::Config::new(providers.clone());
         #[cfg(feature = "sandbox")]
         ai_pause.into_iter().for_each(|pause| work.replies.pause = pause);
         work
