@@ -30,6 +30,9 @@ const MOVES: usize = 10;
 #[derive(Serialize, Deserialize)]
 struct Number {
     phone: String,
+    /// Whether some messages are still in the chat of the hidden id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    moving: bool,
 }
 
 /// The hidden ids of a number, that learned last at the end.
@@ -42,7 +45,9 @@ struct Hidden {
 impl Aliases for Records {
     async fn phone(&self, device: &DeviceId, lid: &Jid) -> Result<Option<Jid>, PortError> {
         let Some(sk) = phone_sk(lid) else { return Ok(None) };
-        self.table.get(&layout::device(device), &sk).await?.as_ref().map(phone_of).transpose()
+        let Some(known) = self.table.get(&layout::device(device), &sk).await?.map(value::<Number>).transpose()? else { return Ok(None) };
+        // Whoever does not know it tells it again, and so has the rest moved.
+        if known.moving { Ok(None) } else { parse(&known.phone).map(Some) }
     }
 
     async fn lid(&self, device: &DeviceId, phone: &Jid) -> Result<Option<Jid>, PortError> {
@@ -97,23 +102,26 @@ pub(crate) enum Learned {
 /// Keeps a pair of names, and moves the messages of the hidden id's chat to its number's. One that is there already, told under either name, is kept once.
 pub(crate) async fn learn(work: &mut Work, phone: &Jid, lid: &Jid) -> Result<Learned, PortError> {
     let Some(sk) = phone_sk(lid) else { return Ok(Learned::Nothing) };
-    let former = work.get(&sk).await?.map(phone_of).transpose()?;
-    if former.as_ref() == Some(phone) {
+    let former = work.value::<Number>(&sk).await?;
+    if former.as_ref().is_some_and(|former| former.phone == phone.to_string() && !former.moving) {
         return Ok(Learned::Nothing);
     }
-    let stored = hidden(work, lid).await?;
-    for sk in stored.iter().take(MOVES) {
-        move_to(work, sk, phone, lid).await?;
+    let hidden = hidden(work, lid).await?;
+    work.prefetch(hidden.iter().cloned()).await?;
+    let mut moved = 0;
+    for message in &hidden {
+        if moved == MOVES {
+            break;
+        }
+        moved += usize::from(move_to(work, message, phone, lid).await?);
     }
-    if stored.len() > MOVES {
-        return Ok(Learned::Part);
-    }
-    work.set(&sk, &Number { phone: phone.to_string() })?;
+    let moving = moved == MOVES;
+    work.set(&sk, &Number { phone: phone.to_string(), moving })?;
     if let Some(former) = former {
-        pair(work, &former, lid, false).await?;
+        pair(work, &parse(&former.phone)?, lid, false).await?;
     }
     pair(work, phone, lid, true).await?;
-    Ok(Learned::All)
+    Ok(if moving { Learned::Part } else { Learned::All })
 }
 
 /// The sort keys of the messages that are stored under a hidden id as their chat.
@@ -131,13 +139,14 @@ async fn hidden(work: &mut Work, lid: &Jid) -> Result<BTreeSet<String>, PortErro
     Ok(stored)
 }
 
-async fn move_to(work: &mut Work, sk: &str, phone: &Jid, lid: &Jid) -> Result<(), PortError> {
-    work.delete(&noted_sk(lid, sk));
-    let Some(item) = work.get(sk).await? else { return Ok(()) };
+/// Moves a message to the number's chat; `false` if it was there.
+async fn move_to(work: &mut Work, sk: &str, phone: &Jid, lid: &Jid) -> Result<bool, PortError> {
+    let Some(item) = work.get(sk).await? else { return Ok(false) };
     let (mut message, unread) = (messages::message_of(item)?, messages::unread_of(item).map(str::to_owned));
     if message.chat != *lid {
-        return Ok(());
+        return Ok(false);
     }
+    work.delete(&noted_sk(lid, sk));
     rename(&mut message, lid, phone);
     let to = messages::sk(&message.key());
     if to != sk {
@@ -146,12 +155,13 @@ async fn move_to(work: &mut Work, sk: &str, phone: &Jid, lid: &Jid) -> Result<()
             if let Some(unread) = unread {
                 chats::read(work, lid, &unread).await?;
             }
-            return work.count(message.timestamp, Class::of(&message), -1).await;
+            work.count(message.timestamp, Class::of(&message), -1).await?;
+            return Ok(true);
         }
     }
     let item = messages::item_of(&message, work.lane(), unread.as_deref())?;
     work.put(&to, item);
-    Ok(())
+    Ok(true)
 }
 
 /// Takes a hidden id out of those of a number, and puts it in as the latest if it is `theirs`.

@@ -142,10 +142,12 @@ impl Part {
     }
 
     async fn store(&mut self, message: &Message) -> Result<bool, PortError> {
+        let told = messages::sk(&message.key());
         let mut message = message.clone();
         self.name(&mut message).await?;
         let sk = messages::sk(&message.key());
-        if self.work.get(&sk).await?.is_some() {
+        // It may be there under its former name, if a crash came while its chat was moved.
+        if self.work.get(&sk).await?.is_some() || self.work.get(&told).await?.is_some() {
             return Ok(false);
         }
         let unread = chats::written(&mut self.work, &message).await?;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use async_trait::async_trait;
 use domain::{
     model::{
-        DeviceId, Direction, Jid, Lane, MediaFile, Message, MessageFilter, MessageId, MessageKey, MessageStatus, MessageTally, Origin,
-        Page, PageRequest, Timestamp,
+        DeviceId, Direction, Lane, MediaFile, Message, MessageFilter, MessageId, MessageKey, MessageStatus, MessageTally, Origin, Page,
+        PageRequest, Timestamp,
     },
     ports::{Accepted, Messages, PortError},
 };
@@ -77,16 +77,10 @@ pub(crate) fn sk_prefix(id: &MessageId) -> String {
     format!("msg#{id}#")
 }
 
-/// Where a message stands in lists, oldest first, and in which chat it is: no two stand at one place.
+/// Where a message stands in lists, oldest first: no two stand at one place.
 pub(crate) fn place(message: &Message) -> String {
     let name = sk(&message.key());
-    format!("{}#{}#{}#{}", layout::time(message.timestamp), message.device_id, name.trim_start_matches("msg#"), message.chat)
-}
-
-/// The chat of the message that stands at a [`place`].
-pub(crate) fn chat_of(place: &str) -> Result<Jid, PortError> {
-    let chat = place.rsplit_once('#').map_or("", |(_, chat)| chat);
-    Jid::parse(chat).map_err(flaw)
+    format!("{}#{}#{}", layout::time(message.timestamp), message.device_id, name.trim_start_matches("msg#"))
 }
 
 /// Whether it is to be sent: then it is in no count.

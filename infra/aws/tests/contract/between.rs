@@ -88,7 +88,7 @@ impl Watch {
         let mut stream = BufReader::new(stream);
         loop {
             let mut request = self.client.post(&self.target);
-            let (mut length, mut target, mut line) = (0, String::new(), String::new());
+            let (mut length, mut line) = (0, String::new());
             if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
                 return;
             }
@@ -98,12 +98,7 @@ impl Watch {
                 let Some((name, value)) = line.trim_end().split_once(": ") else { break };
                 match name.to_ascii_lowercase().as_str() {
                     "content-length" => length = value.parse().unwrap(),
-                    name if PASSED.contains(&name) => {
-                        request = request.header(name, value);
-                        if name == "x-amz-target" {
-                            value.clone_into(&mut target);
-                        }
-                    }
+                    name if PASSED.contains(&name) => request = request.header(name, value),
                     _ => {}
                 }
             }
@@ -136,19 +131,4 @@ fn writes(body: &[u8]) -> u64 {
     let transaction = asked["TransactItems"].as_array().into_iter().flatten().filter(|write| write["ConditionCheck"].is_null()).count();
     let batch = asked["RequestItems"].as_object().into_iter().flatten().filter_map(|(_, writes)| writes.as_array()).map(Vec::len);
     u64::from(is_one) + (transaction + batch.sum::<usize>()) as u64
-}
-
-/// How many items a request writes.
-fn writes(target: &str, body: &[u8]) -> u64 {
-    let Some((_, action)) = target.split_once('.') else { return 0 };
-    let asked: Value = serde_json::from_slice(body).unwrap();
-    let items = match action {
-        "PutItem" | "UpdateItem" | "DeleteItem" => 1,
-        "BatchWriteItem" => asked["RequestItems"].as_object().unwrap().values().filter_map(Value::as_array).map(Vec::len).sum(),
-        "TransactWriteItems" => {
-            asked["TransactItems"].as_array().unwrap().iter().filter(|item| item.get("ConditionCheck").is_none()).count()
-        }
-        _ => 0,
-    };
-    items as u64
 }
