@@ -14,10 +14,11 @@ export function listen(token, { onEvent, onState }) {
   let socket;
   let waiting;
   let closed = false;
+  let address = new URL('/ws', location.href);
+  address.protocol = address.protocol.replace('http', 'ws');
 
   function open() {
-    const url = new URL('/ws', location.href);
-    url.protocol = url.protocol.replace('http', 'ws');
+    const url = new URL(address);
     url.searchParams.set('token', token);
     if (last) url.searchParams.set('since', last);
     socket = new WebSocket(url);
@@ -40,6 +41,7 @@ export function listen(token, { onEvent, onState }) {
     socket.onclose = async () => {
       if (closed) return;
       onState(false);
+      if (!opened) address = (await elsewhere()) ?? address;
       // The event that was seen last may be gone, with its device for instance; then there is nothing to go on from.
       if (!opened && last && (await reachable())) {
         refusals += 1;
@@ -69,6 +71,16 @@ export function listen(token, { onEvent, onState }) {
       socket.close();
     },
   };
+}
+
+/** Where sockets are opened, if not at this server itself. */
+async function elsewhere() {
+  try {
+    const answer = await fetch('/ws');
+    return answer.status === 404 ? (await answer.json()).error.details : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why a connection could not be opened is told to no script; whether the server is there can be asked. */
