@@ -91,11 +91,11 @@ impl Records {
         at: Timestamp,
         failure: Failure<'_>,
     ) -> Result<Timestamp, PortError> {
+        let _turn = self.turn(device).await;
         let (pk, seq) = (layout::device(device), self.delivery(device, event).await?);
         let places = [HEAD.to_owned(), sk(WAITING, seq.unwrap_or(0)), events::sk(seq.unwrap_or(0))].map(|sk| (pk.clone(), sk));
         // That of the event matters to what is given up alone.
         let places = if matches!(failure, Failure::GivenUp { .. }) { &places[..] } else { &places[..2] };
-        let _turn = self.turn(device).await;
         // It is tried again with what is there then, if somebody else changed it.
         loop {
             let found = self.table.get_many(places).await?;
