@@ -102,6 +102,7 @@
 //! |---|---|---|---|
 //! | a window of a limit: its end, and how much was taken | `limit#{key}` | `limit` | functions: once for each fiftieth of the limit, two or three times as a window begins |
 //! | what became of a command | `reply#{command}` | `reply` | its host; whoever takes it deletes it, after looking every 20 to 200 ms (a read unit, half if there is nothing) |
+//! | a socket that is open | `sockets` | its id | `socket` as it opens, comes again and closes; a host reads all of them (a read unit for each 4 KB, about 12 sockets) at most ten times a second while it tells events, every half second for 8 s after that, every 5 s when nothing happens |
 //!
 //! # Leases
 //!
