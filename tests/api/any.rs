@@ -372,7 +372,7 @@ async fn a_page_of_any_origin_may_ask_and_read_the_answer() {
             .header("access-control-request-method", name)
             .header("access-control-request-headers", "content-type,x-api-token,idempotency-key,prefer,x-request-id");
         let allowed = answer(preflight).await;
-        assert_eq!((allowed.status, &allowed.body), (200, &Value::Null), "{name} {path}");
+        assert!(matches!(allowed.status, 200 | 204) && allowed.body.is_null(), "{name} {path}: {allowed:?}");
         let header = |name: &str| allowed.headers[name].to_str().unwrap().to_lowercase();
         assert_eq!(header("access-control-allow-origin"), "*");
         assert!(header("access-control-allow-methods").split(',').any(|method| method.eq_ignore_ascii_case(name)), "{name}");

@@ -39,7 +39,7 @@ pub use program::{Answer, Place, Program, TOKEN, answer, attempt};
 pub use receiver::{Answering, Delivered, Receiver};
 pub use site::Site;
 pub use socket::Socket;
-pub use stack::{Stack, is_split};
+pub use stack::{Stack, is_refusal, is_split};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

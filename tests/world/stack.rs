@@ -33,6 +33,11 @@ pub fn is_split() -> bool {
     env::var("WARTA_WORLD").is_ok_and(|world| world == "aws")
 }
 
+/// Whether a socket that was not opened was refused for its token. MiniStack has one word for all refusals.
+pub fn is_refusal(status: u16) -> bool {
+    status == 401 || is_split() && status == 403
+}
+
 /// A port nobody uses at the moment.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -172,6 +177,8 @@ impl Stack {
     pub fn files(&self) -> Vec<PathBuf> {
         let bucket = self.output("FilesBucket");
         let files = files_in(&self.folder.join("s3"));
-        files.into_iter().filter(|file| file.components().any(|part| part.as_os_str() == bucket)).collect()
+        // Beside each lies what MiniStack knows of it.
+        let own = |file: &PathBuf| file.components().any(|part| part.as_os_str() == bucket) && !file.to_string_lossy().ends_with(".meta.json");
+        files.into_iter().filter(own).collect()
     }
 }

@@ -167,7 +167,7 @@ async fn no_token_but_one_of_ours_and_of_now_opens_anything() {
         if ![TOKEN, &device.key(&world.program).await].contains(&token.as_str()) {
             let url = format!("{}/?token={token}", world.program.socket);
             let Err(Error::Http(refused)) = connect_async(url).await else { panic!("{what} opens a socket") };
-            assert_eq!(refused.status(), 401, "{what}");
+            assert!(is_refusal(refused.status().as_u16()), "{what}: {refused:?}");
         }
     }
 }
@@ -187,7 +187,9 @@ async fn a_socket_closes_when_its_token_expires() {
         None
     };
     let goodbye = tokio::time::timeout(Duration::from_secs(20), goodbye).await.expect("it says goodbye");
-    assert_eq!(goodbye, Some((1008, "the token has expired".to_owned())));
+    // API Gateway closes without a word.
+    let said = (1008, "the token has expired".to_owned());
+    assert!(goodbye == Some(said) || is_split() && goodbye.is_some(), "{goodbye:?}");
     assert!(Utc::now() >= moment(&made.body["data"]["expiresAt"]));
 }
 

@@ -38,7 +38,7 @@ async fn a_new_key_works_and_the_old_one_is_worth_nothing_from_then_on() {
         let Err(Error::Http(refused)) = connect_async(format!("{}/?token={old}", world.program.socket)).await else {
             panic!("the old key opens it")
         };
-        assert_eq!(refused.status(), 401);
+        assert!(is_refusal(refused.status().as_u16()), "{refused:?}");
         let socket = Socket::open(&format!("{}/?token={new}", world.program.socket)).await;
         let back = budi.write("6281100000001", &format!("balasan {restarted}")).await;
         socket.wait_for("the answer", |frame| frame["data"]["messageId"] == *back).await;
@@ -65,7 +65,9 @@ async fn a_socket_that_the_old_key_opened_shows_nothing_any_more() {
         }
     };
     let end = tokio::time::timeout(Duration::from_secs(20), end).await.expect("it says goodbye");
-    assert_eq!(end, Some((1008, "the key was renewed".to_owned())));
+    // API Gateway closes without a word.
+    let said = (1008, "the key was renewed".to_owned());
+    assert!(end == Some(said) || is_split() && end.is_some(), "{end:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,7 +24,7 @@ const BATCH: usize = 10;
 /// Most bytes of a request that sends: 1 MiB, less what is not text.
 const REQUEST_BYTES: usize = 1_000_000;
 
-/// How long a poll waits for the first message: the longest there is.
+/// How long a poll waits for the first message at most: the longest there is.
 const POLL: Duration = Duration::from_secs(20);
 
 /// How long it may take to reach SQS.
@@ -114,14 +114,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for messages, which are out of others' sight for that long. A poll that is broken off may strand some for as long.
+    /// Waits for messages for as long as they are out of others' sight then: a poll that is broken off may strand some for that time, so that who stops
+    /// waits for the last one.
     pub async fn receive(&self, visibility: Duration) -> Result<Vec<Message>, PortError> {
         let Requests { patient, url, .. } = &*self.requests;
         let request = patient
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(BATCH as i32)
-            .wait_time_seconds(POLL.as_secs() as i32)
+            .wait_time_seconds(seconds(visibility.min(POLL)))
             .visibility_timeout(seconds(visibility))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
