@@ -178,7 +178,8 @@ impl Stack {
         let bucket = self.output("FilesBucket");
         let files = files_in(&self.folder.join("s3"));
         // Beside each lies what MiniStack knows of it.
-        let own = |file: &PathBuf| file.components().any(|part| part.as_os_str() == bucket) && !file.to_string_lossy().ends_with(".meta.json");
+        let own =
+            |file: &PathBuf| file.components().any(|part| part.as_os_str() == bucket) && !file.to_string_lossy().ends_with(".meta.json");
         files.into_iter().filter(own).collect()
     }
 }

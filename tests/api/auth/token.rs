@@ -14,7 +14,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
-use crate::world::{Answer, Program, Socket, TOKEN, World, answer, assert_like, eventually, moment};
+use crate::world::{Answer, Program, Socket, TOKEN, World, answer, assert_like, eventually, is_refusal, is_split, moment};
 
 const SECRET: &str = "a-secret-of-these-tests";
 

@@ -10,7 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
-use crate::world::{Socket, TOKEN, World, answer};
+use crate::world::{Socket, TOKEN, World, answer, is_refusal, is_split};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_key_works_and_the_old_one_is_worth_nothing_from_then_on() {
