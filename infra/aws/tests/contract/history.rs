@@ -91,7 +91,7 @@ async fn what_waits_for_too_long_is_given_up_even_while_the_webhook_is_paused() 
     history.change("waiting", 3, "SET waits_until = :past").await;
     assert_eq!(history.next().await, [0; 0]);
     assert_eq!(history.given_up().await, (vec![(3, "expired".to_owned()), (1, "expired".to_owned())], 2));
-    assert_eq!(history.records.waiting().await.unwrap(), std::slice::from_ref(&id));
+    assert_eq!(history.records.waiting().await.unwrap(), std::slice::from_ref(id));
 }
 
 #[tokio::test]
