@@ -16,6 +16,7 @@ use domain::{
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
 use fetch::{Fetcher, Webhooks};
+use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 use process::{Settings, telemetry};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -109,6 +110,6 @@ where
     A: serde::Serialize,
     F: Future<Output = Result<A>>,
 {
-    let handler = lambda_runtime::service_fn(move |event: lambda_runtime::LambdaEvent<E>| answer(event.payload));
+    let handler = service_fn(move |event: LambdaEvent<E>| answer(event.payload));
     lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
 }
