@@ -35,6 +35,7 @@ fn describe() {
     describe_histogram!("warta_http_request_duration_seconds", "Requests to the API");
     describe_gauge!("warta_devices", "Devices there are");
     describe_gauge!("warta_devices_connected", "Devices that are connected");
+    describe_gauge!("warta_devices_on_line", "Devices this host has on line");
     describe_gauge!("warta_messages", "Message records there are");
     describe_gauge!("warta_commands_waiting", "Commands that are queued or in hand");
     describe_gauge!("warta_deliveries_waiting", "Events on their way to webhooks");

@@ -41,12 +41,12 @@ impl Host {
 
     /// How many lanes a session host holds.
     pub async fn lanes(&self) -> Option<usize> {
-        self.metric("warta_lanes_held").await
+        self.metric("warta_lanes").await
     }
 
     /// How many devices a session host has on line.
     pub async fn devices(&self) -> Option<usize> {
-        self.metric("warta_devices_connected").await
+        self.metric("warta_devices_on_line").await
     }
 
     async fn metric(&self, name: &str) -> Option<usize> {

@@ -53,6 +53,7 @@ use self::{
     link::Link,
     linking::Linking,
     outbox::{Outbox, Outgoing},
+    state::OnLine,
 };
 pub(crate) use self::{chat::type_in, receiving::Receiving, room::Room};
 use crate::{host::Shared, replies::Responder, store::DeviceBackend};
@@ -86,6 +87,7 @@ pub(crate) struct Actor {
     session: Session,
     inbox: Inbox,
     link: Option<Link>,
+    on_line: Option<OnLine>,
     outbox: Outbox,
     /// What is being encrypted and written.
     writing: Option<Writing>,
@@ -163,6 +165,7 @@ impl Actor {
             session: device.session,
             inbox,
             link: None,
+            on_line: None,
             outbox: Outbox::new(),
             writing: None,
             enclosing: JoinSet::new(),
@@ -267,6 +270,7 @@ impl Actor {
 
     /// The connection is gone. What is being written is broken off, or it might go out on the next one before what was asked for earlier.
     fn disconnected(&mut self) {
+        self.on_line = None;
         self.writing = None;
         self.outbox.disconnected();
     }

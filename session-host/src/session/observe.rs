@@ -17,6 +17,7 @@ use super::{
     addresses::{Person, to_ours},
     link::Link,
     outcome::Outcomes,
+    state::OnLine,
 };
 
 /// Reports stored in one go, so that a flood of acknowledgements costs few writes.
@@ -184,6 +185,7 @@ impl Actor {
         self.inbox.responder.on_line(&link.client);
         // A connection that the library replaced by itself may have swallowed what was on it.
         self.disconnected();
+        self.on_line = Some(OnLine::begin());
         self.enter(next).await?;
         self.put_off_early().await;
         Ok(())

@@ -7,6 +7,23 @@ use domain::{
 
 use super::{Actor, BACKOFF, Stop};
 
+/// A device is counted among those on line as long as this is kept.
+pub(super) struct OnLine(metrics::Gauge);
+
+impl OnLine {
+    pub fn begin() -> Self {
+        let devices = metrics::gauge!("warta_devices_on_line");
+        devices.increment(1);
+        Self(devices)
+    }
+}
+
+impl Drop for OnLine {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
 impl Actor {
     /// Stores a new state of the session, and tells it if users can see the difference.
     pub(super) async fn enter(&mut self, next: Session) -> Result<(), Stop> {
