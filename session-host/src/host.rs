@@ -15,7 +15,7 @@ use domain::{
         Push, Received, Replies,
     },
 };
-use fetch::{Fetcher, Poster};
+use fetch::{Fetcher, Poster, Reach};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -103,7 +103,7 @@ impl Config {
 
 impl From<deliver::Config> for Config {
     fn from(webhooks: deliver::Config) -> Self {
-        let nobody = Providers::new(Poster::new(webhooks.reach), ai::Config::default());
+        let nobody = Providers::new(Poster::new(Reach::Public), ai::Config::default());
         Self::new(webhooks, replies::Config::new(nobody))
     }
 }
@@ -166,7 +166,7 @@ impl Host {
     pub async fn start(ports: Ports, network: Network, config: impl Into<Config>) -> Self {
         let Config { webhooks, max_download_bytes, replies, settle, left_behind } = config.into();
         let webhooks = deliver::Config { tenure: ports.tenure.clone(), ..webhooks };
-        let fetcher = Fetcher::new(webhooks.reach);
+        let fetcher = webhooks.fetcher.clone();
         let deliverer = Deliverer::start(ports.deliveries.clone(), ports.clock.clone(), webhooks);
         let wake = {
             let deliverer = deliverer.clone();

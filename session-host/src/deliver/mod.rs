@@ -23,7 +23,7 @@ use tokio::{runtime::Handle, sync::watch, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use fetch::Reach;
-use fetch::Webhooks;
+use fetch::{Fetcher, Webhooks};
 
 use self::worker::Worker;
 use crate::tenure::Tenure;
@@ -34,10 +34,10 @@ const SURVEY: Duration = Duration::from_secs(60);
 /// How deliveries are made.
 #[derive(Clone)]
 pub struct Config {
-    /// Signs for webhooks without a secret of their own.
-    pub secret: String,
-    /// Where webhooks may lie.
-    pub reach: Reach,
+    /// Signs and posts: clones share their connections, and the authorities that were read for them.
+    pub webhooks: Webhooks,
+    /// Gets what lies where webhooks may.
+    pub fetcher: Fetcher,
     /// The waits after failures, of receivers and of the store.
     pub backoff: Backoff,
     /// A webhook that has taken nothing for this long is paused.
@@ -49,11 +49,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The usual waits: 1 second to 5 minutes after failures, a day until a pause, 5 seconds at a shutdown.
+    /// The usual waits: 1 second to 5 minutes after failures, a day until a pause, 5 seconds at a shutdown. `secret` signs for webhooks without one of their
+    /// own. Must be called after a rustls crypto provider is installed.
     pub fn new(secret: impl Into<String>, reach: Reach) -> Self {
         Self {
-            secret: secret.into(),
-            reach,
+            webhooks: Webhooks::new(reach, secret),
+            fetcher: Fetcher::new(reach),
             backoff: Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) },
             patience: Duration::from_secs(24 * 3600),
             grace: Duration::from_secs(5),
@@ -75,10 +76,10 @@ impl Config {
 pub struct Deliverer(Arc<Shared>);
 
 impl Deliverer {
-    /// Starts with whatever a former run left waiting. Must be called within a tokio runtime, after a rustls crypto provider is installed.
+    /// Starts with whatever a former run left waiting. Must be called within a tokio runtime.
     pub fn start(deliveries: Arc<dyn Deliveries>, clock: Arc<dyn Clock>, config: Config) -> Self {
         let deliverer = Self(Arc::new(Shared {
-            webhooks: Webhooks::new(config.reach, config.secret),
+            webhooks: config.webhooks,
             deliveries,
             clock,
             backoff: config.backoff,
