@@ -3,7 +3,10 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::world::{Answering, Browser, Phone, Receiver, TOKEN, World, eventually, read_qr};
+use crate::{
+    one_machine_only,
+    world::{Answering, Browser, Phone, Receiver, TOKEN, World, eventually, read_qr},
+};
 
 /// The page that the API is served with.
 fn origin(world: &World) -> String {
@@ -229,6 +232,7 @@ async fn what_could_not_be_delivered_is_shown_and_delivered_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_lost_connection_the_console_goes_on_with_what_it_missed() {
+    one_machine_only!("no process of ours holds a socket there that could be lost with it");
     let (mut world, _, ani, budi) = World::pair().await;
     let port = origin(&world).rsplit_once(':').unwrap().1.to_owned();
     let browser = Browser::open("en-US", 1280, 900).await;
@@ -306,6 +310,7 @@ async fn no_more_than_the_newest_events_are_kept_and_those_of_one_device_if_aske
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_console_goes_on_even_if_what_it_saw_last_is_gone() {
+    one_machine_only!("no process of ours holds a socket there that could be lost with it");
     let (mut world, _, ani, budi) = World::pair().await;
     let port = origin(&world).rsplit_once(':').unwrap().1.to_owned();
     let other = world.device("Cabang").await;

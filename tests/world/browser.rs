@@ -34,7 +34,7 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-port=0",
 ];
 
@@ -124,6 +124,7 @@ impl Browser {
     }
 
     pub async fn go(&self, url: &str) {
+        let url = at_its_host(url);
         let answer = self.call("Page.navigate", json!({"url": url})).await;
         assert!(answer["errorText"].is_null(), "{url}: {answer}");
     }
@@ -276,4 +277,11 @@ fn trouble(said: &Value) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Where a page lies at the root of an origin, which is what pages are made for. MiniStack has one for each API, as AWS has.
+fn at_its_host(url: &str) -> String {
+    let parts = url.split_once("/_aws/execute-api/").and_then(|(stack, rest)| Some((stack, rest.split_once("/$default/")?)));
+    let Some((stack, (api, path))) = parts else { return url.to_owned() };
+    stack.replace("127.0.0.1", &format!("{api}.execute-api.localhost")) + "/" + path
 }

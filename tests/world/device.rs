@@ -3,7 +3,10 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Answer, Form, Program, answer};
+use super::{Answer, Form, Program, answer, is_split, put_at};
+
+/// What fits into a request to a function.
+const LARGEST_REQUEST: usize = 4_500_000;
 
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -56,10 +59,21 @@ impl Device {
 
     /// Sends a file that WhatsApp takes at once; answers its id.
     pub async fn sent_file(&self, program: &Program, kind: &str, to: &str, file_name: &str, bytes: &[u8]) -> String {
+        if is_split() && bytes.len() > LARGEST_REQUEST {
+            return self.sent_by_ticket(program, kind, to, file_name, bytes).await;
+        }
         let form = self.form(to).file(kind, file_name, "application/octet-stream", bytes);
         let answer = answer(form.post(program, &format!("/send/{kind}"))).await;
         assert_eq!((answer.status, answer.body["data"]["status"].as_str()), (200, Some("sent")), "{kind}: {:?}", answer.body);
         answer.body["data"]["messageId"].as_str().unwrap().to_owned()
+    }
+
+    /// The same for a file that is handed in first.
+    async fn sent_by_ticket(&self, program: &Program, kind: &str, to: &str, file_name: &str, bytes: &[u8]) -> String {
+        let ticket = program.post("/media", &json!({"sessionId": self.session_id, "fileName": file_name})).await.body["data"].clone();
+        let put = answer(put_at(&ticket).body(bytes.to_vec())).await;
+        assert_eq!(put.status, 200, "{:?}", put.body);
+        self.sent_as(program, &format!("/send/{kind}"), to, json!({"mediaId": ticket["mediaId"]})).await
     }
 
     /// Asks to send a text without waiting for WhatsApp; answers its id.

@@ -6,7 +6,8 @@ use std::{
 };
 
 use image::{ImageFormat, Rgb, RgbImage};
-use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, header::HeaderMap};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::http;
@@ -72,6 +73,13 @@ pub async fn download(url: &str) -> (u16, HeaderMap, Vec<u8>) {
     let response = http().get(url).send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     (status, headers, response.bytes().await.unwrap().to_vec())
+}
+
+/// The request that hands a file in as its upload ticket says, still without the file.
+pub fn put_at(ticket: &Value) -> RequestBuilder {
+    let put = http().put(ticket["uploadUrl"].as_str().unwrap());
+    let headers = ticket["headers"].as_object().unwrap();
+    headers.iter().fold(put, |put, (name, value)| put.header(name, value.as_str().unwrap()))
 }
 
 /// Every file under a folder.

@@ -29,7 +29,7 @@ pub use browser::Browser;
 pub use collector::{Collector, Span};
 pub use contract::{assert_like, assert_schema, moment};
 pub use device::Device;
-pub use files::{MP3, MP4, OGG, PDF, ZIP, copy_folder, download, files_in, png, sha256, sized, wav};
+pub use files::{MP3, MP4, OGG, PDF, ZIP, copy_folder, download, files_in, png, put_at, sha256, sized, wav};
 pub use form::Form;
 pub use host::Host;
 pub use line::Line;

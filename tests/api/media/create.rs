@@ -3,7 +3,7 @@
 use chrono::{Duration, Utc};
 use serde_json::{Value, json};
 
-use crate::world::{PDF, World, ZIP, assert_like, http, moment, png};
+use crate::world::{PDF, World, ZIP, assert_like, moment, png, put_at};
 
 const RESPONSE: &str = r#"{
     "success": true,
@@ -19,8 +19,7 @@ const RESPONSE: &str = r#"{
 }"#;
 
 async fn put(place: &Value, bytes: &[u8]) -> u16 {
-    let url = place["uploadUrl"].as_str().unwrap();
-    http().put(url).body(bytes.to_vec()).send().await.unwrap().status().as_u16()
+    put_at(place).body(bytes.to_vec()).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
