@@ -13,8 +13,9 @@ use crate::{
 /// How many of each kind are counted.
 const MANY: u64 = 20;
 
-/// The most items that may be written for a text that is sent.
-const BUDGET: f64 = 6.0;
+/// The most items that may be written for a text that is sent: its record when it is accepted; the head, the record and the event when it is sent; four of
+/// the device store; and now and then one of a limit's.
+const BUDGET: f64 = 9.0;
 
 /// What was asked for since the last time, for each of so many, without what is asked for anyway while nothing happens.
 struct Meter {
@@ -114,6 +115,6 @@ async fn what_is_asked_of_aws_for_a_device_a_text_and_a_webhook_is_within_the_bu
     print("a text that is received, and told to a webhook", &meter.each(&world, MANY));
 
     let items = written(&sent);
-    println!("items written for a text that is sent: {items:.2} (budget {BUDGET})");
+    println!("items written for a text that is sent: {items:.2} (at most {BUDGET})");
     assert!(items <= BUDGET, "{items}");
 }

@@ -1,42 +1,42 @@
 //! A process of the program, and what it tells of itself if it is a session host.
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::Child;
+use tokio::{process::Child, sync::Mutex};
 
 use super::{PATIENCE, http};
 
 /// A process that ends with this, or earlier.
 pub struct Host {
-    child: Child,
+    child: Mutex<Child>,
     /// Where a session host tells of itself.
     health: Option<String>,
 }
 
 impl Host {
     pub fn new(child: Child, health: Option<String>) -> Self {
-        Self { child, health }
+        Self { child: Mutex::new(child), health }
     }
 
     /// Ends it at once.
     pub async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
+        self.child.get_mut().kill().await.unwrap();
     }
 
     /// Asks it to end and waits until it has.
     pub async fn terminate(&mut self) {
         self.signal(Signal::TERM);
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it does not end").unwrap();
+        let status = tokio::time::timeout(PATIENCE, self.child.get_mut().wait()).await.expect("it does not end").unwrap();
         assert!(status.success(), "{status}");
     }
 
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        let id = i32::try_from(self.child.try_lock().expect("nobody waits for it").id().expect("it runs")).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
     /// Waits until it has ended.
-    pub async fn wait(&mut self) {
-        self.child.wait().await.unwrap();
+    pub async fn wait(&self) {
+        self.child.lock().await.wait().await.unwrap();
     }
 
     /// How many lanes a session host holds.

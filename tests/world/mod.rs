@@ -129,7 +129,7 @@ impl World {
     }
 
     /// Waits until the program has died by itself.
-    pub async fn wait_for_crash(&mut self) {
+    pub async fn wait_for_crash(&self) {
         tokio::time::timeout(PATIENCE, self.program.wait()).await.expect("the program lives on");
     }
 

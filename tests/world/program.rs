@@ -141,7 +141,7 @@ impl Program {
     }
 
     /// Waits until it has ended.
-    pub async fn wait(&mut self) {
+    pub async fn wait(&self) {
         self.host.wait().await;
     }
 }
