@@ -5,11 +5,14 @@ use std::{borrow::Cow, sync::Arc, time::Instant};
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header::CONTENT_LENGTH},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_LENGTH},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::trace::{self, TraceParent};
+use domain::{
+    ports::Ids,
+    trace::{self, TraceParent},
+};
 use tracing::{Instrument, Span, field};
 
 use crate::{api::Api, error::ApiError};
@@ -17,9 +20,14 @@ use crate::{api::Api, error::ApiError};
 /// Carries the id, in both directions.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of a request with these headers: its client's, or a new one.
+pub fn of(headers: &HeaderMap, ids: &dyn Ids) -> String {
+    headers.get(HEADER).and_then(sane).map_or_else(|| ids.request(), str::to_owned)
+}
+
 /// Runs a request under its id.
 pub async fn run(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let id = request.headers().get(HEADER).and_then(sane).map_or_else(|| api.ids.request(), str::to_owned);
+    let id = of(request.headers(), &*api.ids);
     // The template, never the path itself: the query may hold a token.
     let path = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
     let (method, begun) = (request.method().clone(), Instant::now());

@@ -32,10 +32,13 @@ const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b
 /// The same of a path, which comes decoded.
 const PATH: &AsciiSet = &QUERY.add(b'?').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// The request that an event is. Its id is the gateway's unless the client sent one.
+/// What stands in a decoded path for what is no text, as it is encoded.
+const NO_TEXT: &str = "%EF%BF%BD";
+
+/// The request that an event is.
 pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request> {
     let path = event.raw_path.filter(|path| path.starts_with('/')).unwrap_or_else(|| "/".into());
-    let mut uri = utf8_percent_encode(&path, PATH).to_string();
+    let mut uri = utf8_percent_encode(&path, PATH).to_string().replace(NO_TEXT, "%FF");
     if let Some(query) = event.raw_query_string.filter(|query| !query.is_empty()) {
         uri.push('?');
         uri.extend(utf8_percent_encode(&query, QUERY));
@@ -55,9 +58,6 @@ pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request> {
     request.headers_mut().remove(CONTENT_LENGTH);
     if !body.is_empty() {
         request.headers_mut().insert(CONTENT_LENGTH, body.len().into());
-    }
-    if let Some(id) = context.request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
-        request.headers_mut().entry(request_id::HEADER).or_insert(id);
     }
     *request.body_mut() = body.into();
     Ok(request)
@@ -143,9 +143,13 @@ mod tests {
         assert_eq!(request.uri(), "/a/+62%20811/%C3%A9%3F%23?token=a%2B%26&x=%C3%A9");
         assert_eq!(request.headers()["x-api-token"], "t0ken");
         assert_eq!(request.headers()[CONTENT_LENGTH], "4");
-        assert_eq!(request.headers()[request_id::HEADER], "gateway-1");
         assert_eq!(request.extensions().get::<Peer>().unwrap().0, IpAddr::from([192, 0, 2, 7]));
         assert_eq!(body::to_bytes(request.into_body(), 100).await.unwrap(), &b"h\xc3\xa9\xff"[..]);
+    }
+
+    #[test]
+    fn what_was_no_text_in_a_path_is_none_here() {
+        assert_eq!(request(event(json!({"rawPath": "/a/\u{fffd}("}))).unwrap().uri(), "/a/%FF(");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use axum::{Router, response::IntoResponse};
-use domain::ports::{Clock, SystemClock};
+use axum::{Router, http::HeaderValue, response::IntoResponse};
+use domain::ports::{Clock, RandomIds, SystemClock};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
@@ -22,12 +22,13 @@ pub async fn run() -> Result<()> {
 }
 
 async fn answer(router: Router, event: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpResponse> {
-    let request = gateway::request(event)?;
-    let id = request.headers().get(request_id::HEADER).cloned();
+    let mut request = gateway::request(event)?;
+    let id: HeaderValue = request_id::of(request.headers(), &RandomIds).parse()?;
+    request.headers_mut().insert(request_id::HEADER, id.clone());
     let response = match timeout(LONGEST, router.oneshot(request)).await {
         Ok(Ok(response)) => response.into_response(),
         Ok(Err(never)) => match never {},
-        Err(_) => gateway::refusal(&ApiError::Timeout, id, SystemClock.now()),
+        Err(_) => gateway::refusal(&ApiError::Timeout, Some(id), SystemClock.now()),
     };
     gateway::answer(response, SystemClock.now()).await
 }
