@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::world::{Answer, Device, TOKEN, World, answer, moment};
+use crate::world::{Answer, Device, TOKEN, World, answer, is_split, moment};
 
 /// Every endpoint that asks for a token, with a body that would do.
 const ENDPOINTS: [(&str, &str, Option<&str>); 23] = [
@@ -105,7 +105,9 @@ async fn a_device_nobody_knows_is_not_found() {
                 Some(body) => request.header("content-type", "application/json").body(body),
                 None => request,
             };
-            assert_error(&answer(request).await, 404, "DEVICE_NOT_FOUND", &format!("{name} {path} {id}"));
+            // API Gateway decodes paths: a device's name is the way to another address there.
+            let code = if is_split() && id == "a%2Fb" { "NOT_FOUND" } else { "DEVICE_NOT_FOUND" };
+            assert_error(&answer(request).await, 404, code, &format!("{name} {path} {id}"));
         }
     }
     let send = json!({"sessionId": "unknown", "recipient": "6281100000002", "message": "x"});
@@ -268,11 +270,13 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_before_sending_a_body_is_told_to_send_it_only_if_it_is_wanted() {
     let (world, _device) = start().await;
-    let address = world.program.api.strip_prefix("http://").unwrap().split('/').next().unwrap();
-    for (token, first) in [(TOKEN, "HTTP/1.1 100 "), ("wrong", "HTTP/1.1 401 ")] {
+    let (address, base) = world.program.api.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    // API Gateway takes every body in before it hands a request on.
+    let unwanted = if is_split() { "HTTP/1.1 100 " } else { "HTTP/1.1 401 " };
+    for (token, first) in [(TOKEN, "HTTP/1.1 100 "), ("wrong", unwanted)] {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!(
-            "POST /api/whatsapp/devices HTTP/1.1\r\nHost: x\r\nX-API-Token: {token}\r\nContent-Type: application/json\r\n\
+            "POST /{base}/devices HTTP/1.1\r\nHost: {address}\r\nX-API-Token: {token}\r\nContent-Type: application/json\r\n\
              Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -389,20 +393,22 @@ async fn a_page_of_any_origin_may_ask_and_read_the_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_in_one_pipeline_are_answered_in_their_order() {
     let (world, device) = start().await;
-    let address = world.program.api.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let (address, base) = world.program.api.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let body = r#"{"description":"piped"}"#;
-    let head = |line: &str, id: &str| format!("{line} HTTP/1.1\r\nHost: x\r\nX-API-Token: {TOKEN}\r\nX-Request-Id: {id}\r\n");
+    let head = |method: &str, path: &str, id: &str| {
+        format!("{method} /{base}{path} HTTP/1.1\r\nHost: {address}\r\nX-API-Token: {TOKEN}\r\nX-Request-Id: {id}\r\n")
+    };
     let requests = [
         format!(
             "{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            head(&format!("PUT /api/whatsapp/devices/{}", device.id), "one"),
+            head("PUT", &format!("/devices/{}", device.id), "one"),
             body.len()
         ),
-        format!("{}\r\n", head(&format!("GET /api/whatsapp/devices/{}", device.id), "two")),
-        format!("{}\r\n", head("GET /api/whatsapp/unknown", "three")),
-        format!("{}Content-Length: 1\r\n\r\n{{", head("POST /api/whatsapp/send", "four")),
-        format!("{}Connection: close\r\n\r\n", head("GET /api/whatsapp/messages", "five")),
+        format!("{}\r\n", head("GET", &format!("/devices/{}", device.id), "two")),
+        format!("{}\r\n", head("GET", "/unknown", "three")),
+        format!("{}Content-Length: 1\r\n\r\n{{", head("POST", "/send", "four")),
+        format!("{}Connection: close\r\n\r\n", head("GET", "/messages", "five")),
     ];
     stream.write_all(requests.concat().as_bytes()).await.unwrap();
     let mut bytes = Vec::new();

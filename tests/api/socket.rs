@@ -10,7 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
-use crate::world::{Device, Socket, TOKEN, World, assert_like, eventually, moment};
+use crate::world::{Device, Socket, TOKEN, World, answer, assert_like, eventually, http, is_refusal, is_split, moment};
 
 /// The contract's event types, each with what it adds to them.
 const FRAMES: [(&str, &str); 5] = [
@@ -124,9 +124,16 @@ async fn it_is_at_every_path_of_its_own_port_and_beside_the_api() {
         format!("{own}/ws?token={TOKEN}"),
         format!("{own}/ws/?token={TOKEN}"),
         format!("{own}/any/path?other=1&token={TOKEN}"),
-        format!("{}?token={TOKEN}", beside_the_api(&world)),
     ] {
         sockets.push((Socket::open(&url).await, url));
+    }
+    let beside = format!("{}?token={TOKEN}", beside_the_api(&world));
+    if is_split() {
+        // API Gateway has an API of its own for sockets.
+        let told = answer(http().get(beside.replace("ws://", "http://"))).await;
+        assert_eq!((told.status, &told.body["error"]["details"]), (404, &json!(own)), "{:?}", told.body);
+    } else {
+        sockets.push((Socket::open(&beside).await, beside));
     }
     let device = world.device("Toko").await;
     connect(&world, &device).await;
@@ -145,19 +152,32 @@ async fn nobody_is_let_in_without_the_token() {
     {
         for url in [format!("{own}/{query}"), format!("{own}/ws{query}"), format!("{}{query}", beside_the_api(&world))] {
             let Err(Error::Http(refused)) = connect_async(&url).await else { panic!("{url} lets anybody in") };
-            assert_eq!(refused.status(), 401, "{url}");
+            assert!(is_refusal(refused.status().as_u16(), 401), "{url}: {refused:?}");
+            if is_split() {
+                continue;
+            }
             let body: Value = serde_json::from_slice(refused.body().as_ref().unwrap()).unwrap();
             assert_eq!((&body["success"], &body["error"]["code"]), (&json!(false), &json!("INVALID_API_TOKEN")));
             assert_eq!(refused.headers()["x-request-id"], body["error"]["requestId"].as_str().unwrap());
         }
     }
-    let plain = crate::world::http().get(format!("{}/?token={TOKEN}", own.replace("ws://", "http://"))).send().await.unwrap();
-    assert_eq!(plain.status(), 400, "not a WebSocket");
+    let plain = http().get(format!("{}/?token={TOKEN}", own.replace("ws://", "http://"))).send().await.unwrap();
+    // API Gateway asks nobody about it.
+    assert!(plain.status() == 400 || is_split() && !plain.status().is_success(), "not a WebSocket: {plain:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_says_goodbye_when_the_program_stops() {
     let mut world = World::new().await;
+    if is_split() {
+        // API Gateway holds them, whatever hosts come and go.
+        let socket = Socket::open(&format!("{}/?token={TOKEN}", world.program.socket)).await;
+        world.restart().await;
+        let device = world.device("Toko").await;
+        connect(&world, &device).await;
+        socket.wait_for("the code", |frame| frame["type"] == "qr_code").await;
+        return;
+    }
     let mut streams = Vec::new();
     for url in [format!("{}/?token={TOKEN}", world.program.socket), format!("{}?token={TOKEN}", beside_the_api(&world))] {
         streams.push(connect_async(url).await.unwrap().0);
@@ -245,12 +265,7 @@ async fn devices_and_events_are_chosen_by_their_names() {
     };
     for (name, socket) in chosen {
         let expected: Vec<_> = all.iter().filter(|frame| wanted(name, frame)).cloned().collect();
-        let found = eventually(name, async || {
-            let frames = socket.frames();
-            (frames.len() >= expected.len()).then_some(frames)
-        })
-        .await;
-        assert_eq!(ids(&found)[..expected.len()], ids(&expected)[..], "{name}");
+        let found = socket.begins_with(name, &expected).await;
         assert!(found.iter().all(|frame| wanted(name, frame)), "{name}");
     }
 }
@@ -339,9 +354,11 @@ async fn nobody_goes_on_from_what_they_never_saw() {
         let url = format!("{}/?token={token}&since={since}", world.program.socket);
         match connect_async(&url).await {
             Err(Error::Http(answer)) if refused => {
-                assert_eq!(answer.status(), 400, "{url}");
-                let body: Value = serde_json::from_slice(answer.body().as_ref().unwrap()).unwrap();
-                assert_eq!(body["error"]["details"], "since: no such event is kept", "{url}");
+                assert!(is_refusal(answer.status().as_u16(), 400), "{url}: {answer:?}");
+                if !is_split() {
+                    let body: Value = serde_json::from_slice(answer.body().as_ref().unwrap()).unwrap();
+                    assert_eq!(body["error"]["details"], "since: no such event is kept", "{url}");
+                }
             }
             other => assert!(other.is_ok() && !refused, "{url}: {other:?}"),
         }
@@ -350,8 +367,8 @@ async fn nobody_goes_on_from_what_they_never_saw() {
         let Err(Error::Http(refused)) = connect_async(format!("{}/?token={TOKEN}&{query}", world.program.socket)).await else {
             panic!("{query} is let in")
         };
-        assert_eq!(refused.status(), 400, "{query}");
+        assert!(is_refusal(refused.status().as_u16(), 400), "{query}: {refused:?}");
         let wrong = connect_async(format!("{}/?token=wrong&{query}", world.program.socket)).await;
-        assert!(matches!(wrong, Err(Error::Http(answer)) if answer.status() == 401), "first of all, who it is");
+        assert!(matches!(wrong, Err(Error::Http(answer)) if is_refusal(answer.status().as_u16(), 401)), "first of all, who it is");
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, answer, moment};
+use crate::world::{Answer, World, answer, is_split, moment};
 
 const CONTENT: &str = "Hello {{customer_name}}, order {{order_id}} costs {{amount}}. Thank you, {{customer_name}}!";
 
@@ -129,8 +129,10 @@ async fn what_is_no_template_is_refused() {
         assert!(refused.body["error"]["details"].as_str().unwrap().contains(field), "{:?}", refused.body);
     }
     assert!(names(&world.program.get("/templates").await).is_empty());
-    for name in ["unknown", "%00", "a%2Fb"] {
+    // API Gateway decodes paths: what names a template elsewhere is another address there.
+    let slash = if is_split() { "NOT_FOUND" } else { "TEMPLATE_NOT_FOUND" };
+    for (name, code) in [("unknown", "TEMPLATE_NOT_FOUND"), ("%00", "TEMPLATE_NOT_FOUND"), ("a%2Fb", slash)] {
         let unknown = world.program.get(&format!("/templates/{name}")).await;
-        assert_eq!((unknown.status, unknown.code()), (404, "TEMPLATE_NOT_FOUND"), "{name}");
+        assert_eq!((unknown.status, unknown.code()), (404, code), "{name}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Device, PDF, Phone, World, answer, http};
+use crate::world::{Answer, Device, PDF, Phone, World, answer, put_at};
 
 /// What a stranger asks for: an endpoint as the document names it, what follows its path, the status of the answer, and a body. What stands in braces is
 /// somebody else's or has never been; `{own}` is the stranger's own session and `{mine}` their own device.
@@ -208,7 +208,7 @@ impl Two {
         assert_eq!(program.post("/templates", &template).await.status, 201);
         let place = program.post("/media", &json!({"sessionId": device.session_id, "fileName": "surat.pdf"})).await;
         assert_eq!(place.status, 201, "{:?}", place.body);
-        let stored = http().put(place.body["data"]["uploadUrl"].as_str().unwrap()).body(PDF).send().await.unwrap();
+        let stored = put_at(&place.body["data"]).body(PDF).send().await.unwrap();
         assert_eq!(stored.status(), 200);
         let recipients = ["satu", "dua"].map(|text| json!({"phone": budi.number, "message": text}));
         let bulk = json!({"sessionId": device.session_id, "recipients": recipients, "options": {"delay": 3_600_000}});

@@ -8,13 +8,16 @@ use std::{
     process::Stdio,
 };
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use super::{Between, Host, TOKEN, copy_folder, eventually, files_in, http};
 
-/// Who a request comes from: nobody checks it.
-const NOBODY: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none";
+/// Who a request to a service comes from: nobody checks it.
+fn nobody(service: &str) -> String {
+    format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=none")
+}
 
 /// A stack, for as long as this lives.
 pub struct Stack {
@@ -33,9 +36,9 @@ pub fn is_split() -> bool {
     env::var("WARTA_WORLD").is_ok_and(|world| world == "aws")
 }
 
-/// Whether a socket that was not opened was refused for its token. MiniStack has one word for all refusals.
-pub fn is_refusal(status: u16) -> bool {
-    status == 401 || is_split() && status == 403
+/// Whether a socket that was not opened was refused with this status. MiniStack has one word for all refusals.
+pub fn is_refusal(found: u16, status: u16) -> bool {
+    found == status || is_split() && found == 403
 }
 
 /// A port nobody uses at the moment.
@@ -76,7 +79,20 @@ impl Stack {
             .expect("MiniStack is installed: run tests/run aws");
         let ready = format!("{url}/_ministack/ready");
         eventually("MiniStack is ready", async || http().get(&ready).send().await.ok().filter(|answer| answer.status().is_success())).await;
-        Self { url, outputs, folder, between, _process: process }
+        let stack = Self { url, outputs, folder, between, _process: process };
+        stack.let_pages_ask().await;
+        stack
+    }
+
+    /// Tells MiniStack once more whose pages may ask: from a template it takes that under names that it does not read.
+    async fn let_pages_ask(&self) {
+        let url = format!("{}/v2/apis/{}", self.url, self.output("HttpApi"));
+        let request = |method| http().request(method, &url).header("authorization", nobody("apigateway"));
+        let api: Value = request(Method::GET).send().await.unwrap().json().await.unwrap();
+        let told = api["corsConfiguration"].as_object().expect("the template says who may ask").iter();
+        let read: Value = told.map(|(name, value)| (format!("{}{}", name[..1].to_lowercase(), &name[1..]), value.clone())).collect();
+        let answer = request(Method::PATCH).json(&json!({"corsConfiguration": read})).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
     }
 
     /// What stands between the program and AWS.
@@ -131,14 +147,22 @@ impl Stack {
     pub async fn configure(&self, settings: &[(String, String)]) {
         for function in ["Http", "Socket"] {
             let url = format!("{}/2015-03-31/functions/{}", self.url, self.output(function));
-            let configuration: Value =
-                http().get(format!("{url}/configuration")).header("authorization", NOBODY).send().await.unwrap().json().await.unwrap();
+            let configuration: Value = http()
+                .get(format!("{url}/configuration"))
+                .header("authorization", nobody("lambda"))
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
             let mut variables = configuration["Environment"]["Variables"].clone();
             for (name, value) in self.environment().into_iter().chain(settings.iter().cloned()) {
                 variables[name] = value.into();
             }
             let body = json!({"Environment": {"Variables": variables}});
-            let answer = http().put(format!("{url}/configuration")).header("authorization", NOBODY).json(&body).send().await.unwrap();
+            let answer =
+                http().put(format!("{url}/configuration")).header("authorization", nobody("lambda")).json(&body).send().await.unwrap();
             assert!(answer.status().is_success(), "{answer:?}");
         }
     }

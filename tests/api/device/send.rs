@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::world::{Device, Form, PDF, TOKEN, World, answer, assert_like, http, png};
+use crate::world::{Device, Form, PDF, TOKEN, World, answer, assert_like, png, put_at};
 
 const REQUEST: &str = r#"{
     "recipient": "1234567890@s.whatsapp.net",
@@ -122,7 +122,7 @@ async fn everything_is_sent_by_key_without_a_session() {
     }
     let place = answer(by_key(&world, "/device/media", &key).json(&json!({"fileName": "surat.pdf"}))).await;
     assert_eq!(place.status, 201, "{:?}", place.body);
-    let stored = http().put(place.body["data"]["uploadUrl"].as_str().unwrap()).body(PDF).send().await.unwrap();
+    let stored = put_at(&place.body["data"]).body(PDF).send().await.unwrap();
     assert_eq!(stored.status(), 200);
     let id = sent("/device/send/document", json!({"mediaId": place.body["data"]["mediaId"]})).await;
     let (shown, _) = world.arrived(&budi, &id, PDF).await;

@@ -38,7 +38,7 @@ async fn a_new_key_works_and_the_old_one_is_worth_nothing_from_then_on() {
         let Err(Error::Http(refused)) = connect_async(format!("{}/?token={old}", world.program.socket)).await else {
             panic!("the old key opens it")
         };
-        assert!(is_refusal(refused.status().as_u16()), "{refused:?}");
+        assert!(is_refusal(refused.status().as_u16(), 401), "{refused:?}");
         let socket = Socket::open(&format!("{}/?token={new}", world.program.socket)).await;
         let back = budi.write("6281100000001", &format!("balasan {restarted}")).await;
         socket.wait_for("the answer", |frame| frame["data"]["messageId"] == *back).await;

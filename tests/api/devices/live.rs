@@ -6,7 +6,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Device, World, answer};
+use crate::world::{Answer, Device, World, answer, eventually};
 
 /// Every such endpoint under a device, with a body that would do.
 fn asked(group: &str) -> Vec<(Method, String, Value)> {
@@ -71,7 +71,14 @@ async fn a_whatsapp_that_does_not_answer_is_waited_for_20_seconds_at_most() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whatsapp_that_refuses_to_answer_is_no_message_that_failed() {
-    let (world, device, ..) = World::pair().await;
+    let world = World::new().await;
+    let (ani, budi) = (world.phone("6281100000001", "Ani").await, world.phone("6281100000002", "Budi").await);
+    world.group("Arisan", &ani, &[&budi]).await;
+    let device = world.linked("Toko", &ani).await;
+    // First it asks for its groups by itself.
+    let path = format!("/devices/{}/groups", device.id);
+    eventually("it knows its groups", async || (world.program.get(&path).await.body["data"]["pagination"]["total"] == 1).then_some(()))
+        .await;
     world.faults(&json!({"failQueries": 1})).await;
     let live = (Method::GET, "groups/live".into(), Value::Null);
     let refused = ask(&world, &device, &live).await;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::world::{Answer, Answering, Device, Receiver, Site, World, answer, assert_like, eventually};
+use crate::world::{Answer, Answering, Device, Receiver, Site, World, answer, assert_like, eventually, is_split};
 
 /// The contract's answer to `GET /devices/123/settings/webhook`.
 const SETTINGS: &str = r#"{
@@ -219,7 +219,7 @@ async fn a_test_is_posted_at_once_signed_and_with_the_webhooks_headers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_that_fails_says_why() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     let (receiver, elsewhere) = (Receiver::start().await, Site::serving(vec![]).await);
     let device = device_with(&world, json!({"url": receiver.url, "timeout": 1000})).await;
     for (answering, reason) in [
@@ -235,6 +235,11 @@ async fn a_test_that_fails_says_why() {
         assert!(details.starts_with(&format!("{reason} after ")), "{details}");
     }
     for (url, reason) in [("http://127.0.0.1:9/", "connection"), ("http://10.0.0.1/", "address_refused"), ("http://[zz]/", "invalid_url")] {
+        if is_split() && reason == "address_refused" {
+            // There is no address that may be asked here because it is this machine's own.
+            world.program.terminate().await;
+            world.start_with(&[("ALLOW_PRIVATE_URLS", "false")]).await;
+        }
         assert_eq!(world.program.put(&path(&device), &json!({"url": url})).await.status, 200);
         let failed = test(&world, &device).await;
         assert_eq!((failed.status, failed.code()), (500, "WEBHOOK_DELIVERY_FAILED"), "{url}: {:?}", failed.body);
