@@ -46,14 +46,27 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// MiniStack knows queues by their URLs, and so by the port it had when they were made: what polls them looks for those with its port of now.
+fn move_queues(folder: &Path, port: u16) {
+    let files = ["outputs.json", "state/sqs.json"].map(|name| folder.join(name));
+    let texts = files.clone().map(|file| fs::read_to_string(file).unwrap());
+    let (_, from) = texts[0].split_once("http://localhost:").expect("a queue's URL is put out");
+    let (from, _) = from.split_once('/').expect("it has a path");
+    let (from, to) = (format!("http://localhost:{from}/"), format!("http://localhost:{port}/"));
+    for (file, text) in files.iter().zip(&texts) {
+        fs::write(file, text.replace(&from, &to)).unwrap();
+    }
+}
+
 impl Stack {
     /// Starts it in an empty folder, with something between it and the program if wished.
     pub async fn start(folder: &Path, watched: bool) -> Self {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.tools");
         let folder = folder.join("stack");
         copy_folder(&tools.join("stack"), &folder);
-        let outputs = serde_json::from_slice(&fs::read(folder.join("outputs.json")).unwrap()).unwrap();
         let port = free_port();
+        move_queues(&folder, port);
+        let outputs = serde_json::from_slice(&fs::read(folder.join("outputs.json")).unwrap()).unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let between = if watched { Some(Between::start(&url).await) } else { None };
         let log = fs::File::create(folder.join("log")).unwrap();
