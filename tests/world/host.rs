@@ -49,9 +49,13 @@ impl Host {
         self.metric("warta_devices_on_line").await
     }
 
+    /// Where a session host tells of itself.
+    pub fn health(&self) -> &str {
+        self.health.as_ref().expect("it is a session host")
+    }
+
     async fn metric(&self, name: &str) -> Option<usize> {
-        let health = self.health.as_ref().expect("it is a session host");
-        let metrics = http().get(format!("{health}/metrics")).send().await.ok()?.text().await.ok()?;
+        let metrics = http().get(format!("{}/metrics", self.health())).send().await.ok()?.text().await.ok()?;
         let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
         Some(value.unwrap_or_default() as usize)
     }
