@@ -289,6 +289,8 @@ async fn a_lost_connection_is_taken_up_where_it_broke_off_also_over_a_restart() 
     world.restart().await;
     world.wait_for_status(&one, "connected").await;
     world.wait_for_status(&two, "connected").await;
+    // MiniStack passes frames on one at a time.
+    let comers = if is_split() { 4 } else { 10 };
     // While it happens: what is read and what comes by itself meet somewhere.
     let program = &world.program;
     let talk = async {
@@ -298,7 +300,7 @@ async fn a_lost_connection_is_taken_up_where_it_broke_off_also_over_a_restart() 
     };
     let come_back = async {
         let mut sockets = Vec::new();
-        for _ in 0..10 {
+        for _ in 0..comers {
             sockets.push(Socket::open(&url(&world, &format!("&since={last}"))).await);
         }
         sockets
