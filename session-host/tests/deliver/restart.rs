@@ -34,7 +34,11 @@ async fn the_time_of_the_next_try_outlives_a_restart() {
         Receiver::start(|_, before| async move { if before == 0 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK } }).await;
     let (ani, clock) = (device("ani"), Arc::new(Hand(AtomicI64::new(1_000_000))));
     let store = store(&ani, webhook(&receiver.url), 2);
-    let start = || Deliverer::start(store.clone(), clock.clone(), Config { backoff: Config::new("", Reach::Anywhere).backoff, ..config() });
+    let start = || {
+        let quick = config();
+        let usual = Config::new("", Reach::Anywhere).backoff;
+        Deliverer::start(store.clone(), clock.clone(), Config { backoff: usual, ..quick })
+    };
 
     let deliverer = start();
     store.until(|state| state.failed.len() == 1).await;
