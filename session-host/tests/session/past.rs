@@ -57,13 +57,13 @@ async fn the_past_is_stored_and_not_told() {
 
 #[tokio::test]
 async fn a_stop_in_between_loses_nothing_of_the_past_and_doubles_none() {
-    let mut world = world(6000).await;
+    let mut world = world(10_000).await;
     let device = world.linked(ANI).await;
     world.stop().await;
-    assert!(tally(&world, &device).await.total < 6002, "it stopped in between");
+    assert!(tally(&world, &device).await.total < 10_002, "it stopped in between");
     world.start().await;
     world.connected(&device.id).await;
-    eventually("all is there", async || (tally(&world, &device).await.total == 6002).then_some(())).await;
+    eventually("all is there", async || (tally(&world, &device).await.total == 10_002).then_some(())).await;
     let sent = world.send(&device, Draft::text(Jid::parse(BUDI).unwrap(), "Kini")).await;
     world.on_phone(BUDI, &sent.id).await;
     assert_eq!(tally(&world, &device).await.total, 6003);
