@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::world::{Device, TOKEN, World, answer, eventually, http};
+use crate::world::{Device, TOKEN, World, answer, eventually, put_at};
 
 /// A picture of one pixel.
 const PNG: &str = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db0\
@@ -24,12 +24,11 @@ fn parts(link: &str) -> Value {
     json!({"path": {"deviceId": path[1], "mediaId": path[0]}, "query": query})
 }
 
-/// A place for a file of the device's: its id, and the link to put it there.
-async fn place(world: &World, device: &Device) -> (String, String) {
+/// A place for a file of the device's, as its ticket says.
+async fn place(world: &World, device: &Device) -> Value {
     let answer = world.program.post("/media", &json!({"sessionId": device.session_id, "fileName": "pixel.png"})).await;
     assert_eq!(answer.status, 201, "{:?}", answer.body);
-    let text = |field: &str| answer.body["data"][field].as_str().unwrap().to_owned();
-    (text("mediaId"), text("uploadUrl"))
+    answer.body["data"].clone()
 }
 
 /// Everything that there may be in a world, and what it is called there.
@@ -50,10 +49,10 @@ async fn furnish(world: &World) -> (Value, String) {
     let bulk = json!({"sessionId": device.session_id, "recipients": recipients, "options": {"delay": 3_600_000}});
     let bulk = program.post("/send/bulk", &bulk).await;
     assert_eq!(bulk.status, 202, "{:?}", bulk.body);
-    let (media_id, upload) = place(world, &device).await;
-    let put = answer(http().put(&upload).body(hex::decode(PNG).unwrap())).await;
+    let ticket = place(world, &device).await;
+    let put = answer(put_at(&ticket).body(hex::decode(PNG).unwrap())).await;
     assert_eq!(put.status, 200, "{:?}", put.body);
-    let image = json!({"sessionId": device.session_id, "recipient": budi.number, "mediaId": media_id});
+    let image = json!({"sessionId": device.session_id, "recipient": budi.number, "mediaId": ticket["mediaId"]});
     let image = program.post("/send/image", &image).await;
     assert_eq!(image.status, 200, "{:?}", image.body);
     let sent = format!("/messages?messageId={}", image.body["data"]["messageId"].as_str().unwrap());
@@ -78,10 +77,10 @@ async fn furnish(world: &World) -> (Value, String) {
         "bulkId": bulk.body["data"]["bulkId"],
         "template": "greeting",
         "doomedTemplate": "doomed",
-        "mediaId": media_id,
+        "mediaId": ticket["mediaId"],
         "file": PNG,
         "downloadFile": parts(&download),
-        "uploadFile": parts(&place(world, &device).await.1),
+        "uploadFile": parts(place(world, &device).await["uploadUrl"].as_str().unwrap()),
     });
     (world, key)
 }
