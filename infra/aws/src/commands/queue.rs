@@ -54,10 +54,18 @@ pub(crate) struct Entry {
 impl Entry {
     pub fn of(envelope: &Envelope) -> Result<Self, PortError> {
         // A request that is made again after the first was done is another one, under the same id.
-        let same = Sha256::digest(format!("{}\n{}", envelope.id, envelope.accepted_at.millis()));
+        Self::known_by(envelope, &format!("{}\n{}", envelope.id, envelope.accepted_at.millis()))
+    }
+
+    /// One that is sent when it is due: whatever was put off is another one each time.
+    pub fn later(envelope: &Envelope) -> Result<Self, PortError> {
+        Self::known_by(envelope, &format!("{}\n{}\n{}", envelope.id, envelope.accepted_at.millis(), envelope.due_at.millis()))
+    }
+
+    fn known_by(envelope: &Envelope, same: &str) -> Result<Self, PortError> {
         // SQS takes all of Unicode but these, which stand in texts alone, if anywhere.
         let body = serde_json::to_string(envelope).map_err(flaw)?.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
-        Ok(Self { group: group(envelope), same: hex::encode(same), body })
+        Ok(Self { group: group(envelope), same: hex::encode(Sha256::digest(same)), body })
     }
 
     /// What could not be read, as it came.

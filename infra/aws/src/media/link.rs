@@ -33,9 +33,12 @@ pub(super) fn disposition(options: &LinkOptions) -> String {
     let how = if is_safe(content_type(options)) { "inline" } else { "attachment" };
     let Some(name) = options.file_name.as_deref().and_then(|path| path.rsplit(['/', '\\']).next()) else { return how.to_owned() };
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
-    let plain: String = name.chars().map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '%') { c } else { '_' }).collect();
+    let plain: String = name.chars().map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' }).collect();
     if name.is_empty() {
         return how.to_owned();
+    }
+    if plain == name {
+        return format!("{how}; filename=\"{plain}\"");
     }
     format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(&name, ATTRIBUTE))
 }
@@ -56,7 +59,7 @@ mod tests {
         for (mime_type, file_name, said) in [
             (None, None, "application/octet-stream attachment"),
             (Some("image/png"), None, "image/png inline"),
-            (Some("text/html"), Some("a.html"), "text/html attachment; filename=\"a.html\"; filename*=UTF-8''a.html"),
+            (Some("text/html"), Some("a.html"), "text/html attachment; filename=\"a.html\""),
             (Some("a\r\nb"), Some("../\"\r\n"), "application/octet-stream attachment; filename=\"_\"; filename*=UTF-8''%22"),
             (
                 Some("audio/ogg; codecs=opus"),
