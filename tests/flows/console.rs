@@ -142,6 +142,7 @@ async fn the_console_speaks_indonesian_and_fits_a_narrow_phone() {
     browser.fill("textbox", "Token", TOKEN).await;
     browser.click("button", "Masuk").await;
     browser.sees("terhubung").await;
+    browser.wait_for("document.querySelector('.live.on')?.innerText === 'Langsung'").await;
     budi.write(&ani.number, "Apakah toko buka hari Minggu? Saya mau mampir sebentar.").await;
     browser.wait_for(&format!("{LATEST}?.includes('Apakah')")).await;
     browser.fits().await;
