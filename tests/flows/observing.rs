@@ -41,11 +41,7 @@ async fn prometheus_finds_what_went_through() {
         (metric(&world.program, "warta_messages_received_total", &[]).await == Some(1.0)).then_some(())
     })
     .await;
-    for (name, value) in [
-        ("warta_messages_sent_total", 1.0),
-        ("warta_message_send_seconds_count", 1.0),
-        ("warta_devices_on_line", 1.0),
-    ] {
+    for (name, value) in [("warta_messages_sent_total", 1.0), ("warta_message_send_seconds_count", 1.0), ("warta_devices_on_line", 1.0)] {
         assert_eq!(metric(&world.program, name, &[]).await, Some(value), "{name}");
     }
     let seconds = metric(&world.program, "warta_message_send_seconds_sum", &[]).await.unwrap();
