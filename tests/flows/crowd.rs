@@ -10,7 +10,11 @@ use serde_json::json;
 
 use crate::world::{Device, Phone, Receiver, World, eventually, is_split, within};
 
-const DEVICES: usize = 50;
+/// Fifty; on AWS fewer, since MiniStack answers one at a time.
+fn devices() -> usize {
+    if is_split() { 12 } else { 50 }
+}
+
 const MESSAGES: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +24,7 @@ async fn fifty_devices_in_a_ring_talk_at_once_and_each_message_reaches_its_recip
     let patience = Duration::from_secs(if is_split() { 120 } else { 20 });
     let world = World::with(settings).await;
     let receiver = Receiver::start().await;
-    let crowd: Vec<(Phone, Device)> = join_all((0..DEVICES).map(async |number| {
+    let crowd: Vec<(Phone, Device)> = join_all((0..devices()).map(async |number| {
         let phone = world.phone(&format!("62812{number:08}"), &format!("Person {number}")).await;
         let body =
             json!({"userId": number % 5, "alias": format!("Device {number}"), "webhook": {"url": receiver.url, "events": ["message"]}});
@@ -32,9 +36,9 @@ async fn fifty_devices_in_a_ring_talk_at_once_and_each_message_reaches_its_recip
 
     // Everybody writes to the next one through their device, and their phone writes to the one before.
     let text = |from: usize, to: usize, number: usize| format!("{from} to {to}, {number}");
-    let next = |place: usize| (place + 1) % DEVICES;
+    let next = |place: usize| (place + 1) % devices();
     let ids: BTreeMap<String, String> =
-        join_all((0..DEVICES).flat_map(|from| (0..MESSAGES).map(move |number| (from, number))).map(async |(from, number)| {
+        join_all((0..devices()).flat_map(|from| (0..MESSAGES).map(move |number| (from, number))).map(async |(from, number)| {
             let (to, told) = (next(from), text(from, next(from), number));
             let (device, other) = (&crowd[from].1, &crowd[to].0.number);
             let id = if is_split() {
@@ -48,12 +52,12 @@ async fn fifty_devices_in_a_ring_talk_at_once_and_each_message_reaches_its_recip
         .await
         .into_iter()
         .collect();
-    assert_eq!(ids.values().collect::<BTreeSet<_>>().len(), DEVICES * MESSAGES);
+    assert_eq!(ids.values().collect::<BTreeSet<_>>().len(), devices() * MESSAGES);
 
     // A device keeps what it sent and what its phone wrote, and what both neighbours sent.
     let records = 4 * MESSAGES;
     for (place, (phone, device)) in crowd.iter().enumerate() {
-        let before = (place + DEVICES - 1) % DEVICES;
+        let before = (place + devices() - 1) % devices();
         let stored = within(patience, async || {
             let stored = world.records(device).await;
             (stored.len() == records).then_some(stored)
@@ -78,11 +82,11 @@ async fn fifty_devices_in_a_ring_talk_at_once_and_each_message_reaches_its_recip
             }
         }
     }
-    eventually("everything is told", async || (receiver.taken().len() >= DEVICES * records).then_some(())).await;
+    eventually("everything is told", async || (receiver.taken().len() >= devices() * records).then_some(())).await;
     for delivered in receiver.taken() {
         let place = crowd.iter().position(|(_, device)| delivered.body["deviceId"] == *device.id).unwrap();
         let said = delivered.body["data"]["message"].as_str().unwrap();
         assert!(said.starts_with(&format!("{place} to ")) || said.contains(&format!(" to {place},")), "{said} was told of {place}");
     }
-    assert_eq!(receiver.taken().len(), DEVICES * records);
+    assert_eq!(receiver.taken().len(), devices() * records);
 }
