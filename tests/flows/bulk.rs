@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::BTreeMap, time::Duration};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::world::{Device, Phone, Receiver, World, eventually, within};
+use crate::world::{Device, Phone, Receiver, World, eventually, is_split, within};
 
 const PEOPLE: usize = 500;
 const DELAY_MS: u64 = 20;
@@ -203,6 +203,12 @@ async fn a_bulk_goes_on_when_the_connection_was_lost_in_the_middle() {
         (data["progress"]["delivered"] == TOTAL).then_some(())
     })
     .await;
-    let got: Vec<_> = budi.inbox().await.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    let mut got: Vec<_> = budi.inbox().await.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    let mut ids = ids;
+    if is_split() {
+        // What was put off while the connection was lost waits in the schedule, and those behind it may come first: once each, not in their order.
+        got.sort();
+        ids.sort();
+    }
     assert_eq!(got, ids);
 }

@@ -113,7 +113,12 @@ impl Stack {
             };
             #[cfg(feature = "sandbox")]
             let ports = session_host::crash::crashing(ports, shared.crash_at.clone());
-            let host = Host::start(ports, shared.network.clone(), (shared.config)()).await;
+            let mut work = (shared.config)();
+            if broken_off {
+                // Whatever waits may be what the dead host left behind: what was not is queued already, and taken for the same.
+                work.left_behind = Duration::ZERO;
+            }
+            let host = Host::start(ports, shared.network.clone(), work).await;
             Box::new(OfLane { host: Some(host), queues, closing: shared.closing.clone() }) as Box<dyn Work>
         })
     }
