@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use crate::world::{Device, Phone, Receiver, World, eventually, is_split, within};
 
-const PEOPLE: usize = 500;
+/// Five hundred; on AWS fewer, since MiniStack answers one at a time.
+fn everybody() -> usize {
+    if is_split() { 100 } else { 500 }
+}
+
 const DELAY_MS: u64 = 20;
 /// A debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -82,15 +86,15 @@ async fn five_hundred_get_one_message_each_at_their_pace_though_the_program_dies
     let device = world.device_of(json!({"userId": 123, "alias": "Toko", "webhook": hook})).await;
     world.link(&device, &ani).await;
     let number = |person: usize| format!("62812{person:08}");
-    let people: Vec<Phone> = stream::iter(0..PEOPLE)
+    let people: Vec<Phone> = stream::iter(0..everybody())
         .map(async |person| world.phone(&number(person), &format!("Orang {person}")).await)
         .buffered(16)
         .collect()
         .await;
 
-    let recipients = (0..PEOPLE).map(|person| json!({"phone": number(person), "message": format!("Halo nomor {person}")})).collect();
+    let recipients = (0..everybody()).map(|person| json!({"phone": number(person), "message": format!("Halo nomor {person}")})).collect();
     let (id, ids) = bulk(&world, &device, recipients, DELAY_MS).await;
-    let total = PEOPLE as u64;
+    let total = everybody() as u64;
     let left = watch(&world, &id, total, total * 6 / 10).await;
     assert!(left > 0, "it dies in the middle");
     world.crash().await;
@@ -105,7 +109,7 @@ async fn five_hundred_get_one_message_each_at_their_pace_though_the_program_dies
     assert_eq!(done["status"], "completed");
     assert_eq!(done["progress"], json!({"pending": 0, "sent": 0, "delivered": total, "read": 0, "failed": 0}));
 
-    let mut seconds = Vec::with_capacity(PEOPLE);
+    let mut seconds = Vec::with_capacity(everybody());
     for (person, phone) in people.iter().enumerate() {
         let inbox = phone.inbox().await;
         assert_eq!(inbox.len(), 1, "{inbox:?}");
@@ -118,11 +122,11 @@ async fn five_hundred_get_one_message_each_at_their_pace_though_the_program_dies
     // One record and one event for each.
     let records: BTreeMap<String, Value> =
         world.records(&device).await.into_iter().map(|record| (record["id"].as_str().unwrap().to_owned(), record)).collect();
-    assert_eq!(records.len(), PEOPLE);
+    assert_eq!(records.len(), everybody());
     assert!(ids.iter().all(|message| records[message]["bulkId"] == *id));
     let told = async || {
         let events = told_sent(&receiver, &device);
-        (events.len() >= PEOPLE).then_some(events)
+        (events.len() >= everybody()).then_some(events)
     };
     let told = within(PATIENCE, told).await.expect("all is told");
     let mut told: Vec<_> = told.iter().map(|event| event["data"]["messageId"].as_str().unwrap()).collect();

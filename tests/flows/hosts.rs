@@ -225,7 +225,7 @@ async fn a_host_that_was_paused_for_long_wakes_up_fenced_and_harms_nothing() {
     let mut traffic = Traffic::start(&scene);
     traffic.goes_on().await;
 
-    // A minute, in a world whose leases end after two seconds instead of eight.
+    // Several leases long.
     second.signal(Signal::STOP);
     assert_eq!(scene.shares(&[first]).await, [DEVICES]);
     let until = Instant::now() + Duration::from_secs(15);

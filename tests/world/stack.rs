@@ -191,7 +191,7 @@ impl Stack {
             .env("AWS_REGION", "us-east-1")
             .env("LOG_FORMAT", "text")
             .env("HEALTH_PORT", port.to_string())
-            .env("LEASE_MS", "3000")
+            .env("LEASE_MS", "5000")
             .envs(self.environment())
             .envs(settings.iter().cloned())
             .stdin(Stdio::null())
