@@ -21,6 +21,7 @@ macro_rules! media_contract {
             [
                 a_file_is_read_as_it_was_put,
                 a_file_that_is_not_there_is_none,
+                a_file_is_read_to_its_end_and_no_further,
                 a_file_that_is_put_again_takes_the_place_of_the_former,
                 of_racing_puts_one_is_seen_and_whole,
                 a_file_that_breaks_off_is_not_stored_and_leaves_the_former,
@@ -57,6 +58,23 @@ pub async fn a_file_that_is_not_there_is_none(world: World) {
     world.media.delete(&a, &named("y")).await.unwrap();
     world.media.clear(&b).await.unwrap();
     assert_eq!(read(&world, &a, "x").await.as_deref(), Some("of a"));
+}
+
+pub async fn a_file_is_read_to_its_end_and_no_further(world: World) {
+    let device = device("a").id;
+    // The last one first: more than an adapter takes at once, less, and exactly as much.
+    for chunks in [[1, 5 * 1024 * 1024], [0, 1], [0, 5 * 1024 * 1024]] {
+        let size: usize = chunks.iter().sum();
+        let mut left = chunks.to_vec();
+        // Whoever asks on after the end finds a panic.
+        let body = stream::unfold(true, move |goes_on| {
+            assert!(goes_on, "it has ended");
+            let chunk = left.pop().filter(|size| *size > 0 || !left.is_empty());
+            async move { chunk.map(|size| (Ok(Bytes::from(vec![7; size])), true)) }
+        });
+        assert_eq!(world.media.put(&device, &named("x"), body.boxed()).await.unwrap(), size as u64);
+        assert_eq!(world.media.open(&device, &named("x")).await.unwrap().unwrap().size_bytes, size as u64);
+    }
 }
 
 pub async fn a_file_that_is_put_again_takes_the_place_of_the_former(world: World) {

@@ -6,7 +6,7 @@ use aws_sdk_s3::{
 };
 use bytes::{Bytes, BytesMut};
 use domain::ports::{ByteStream, PortError, PutError};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream::Fuse};
 
 use super::{Bucket, UNKEPT};
 use crate::error::{flaw, unavailable};
@@ -16,7 +16,8 @@ const PART: usize = 5 * 1024 * 1024;
 
 impl Bucket {
     /// Stores all of `body`, unkept, and answers its size. Until it is there, there is what was there before.
-    pub(super) async fn upload(&self, key: &str, mut body: ByteStream) -> Result<u64, PutError> {
+    pub(super) async fn upload(&self, key: &str, body: ByteStream) -> Result<u64, PutError> {
+        let mut body = body.fuse();
         let first = part(&mut body).await?;
         if first.len() < PART {
             let size_bytes = first.len() as u64;
@@ -38,7 +39,7 @@ impl Bucket {
         uploaded
     }
 
-    async fn in_parts(&self, key: &str, id: &str, first: Bytes, mut body: ByteStream) -> Result<u64, PutError> {
+    async fn in_parts(&self, key: &str, id: &str, first: Bytes, mut body: Fuse<ByteStream>) -> Result<u64, PutError> {
         let (mut parts, mut size_bytes, mut next) = (Vec::new(), 0, first);
         while !next.is_empty() {
             size_bytes += next.len() as u64;
@@ -62,7 +63,7 @@ impl Bucket {
 }
 
 /// The next bytes: those of a part, or the rest.
-async fn part(body: &mut ByteStream) -> Result<Bytes, PutError> {
+async fn part(body: &mut Fuse<ByteStream>) -> Result<Bytes, PutError> {
     let mut part = BytesMut::new();
     while part.len() < PART
         && let Some(bytes) = body.try_next().await.map_err(PutError::Body)?
