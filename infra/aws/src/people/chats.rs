@@ -1,5 +1,5 @@
 //! Chats: how they are stored, and what changes them. A message that was received is in its chat's item at once. One that was sent is only if the chat would
-//! seem older by more than [`LAG`] without it; one that is to be sent never is. Who reads adds them: see [`list`].
+//! seem older by more than [`LAG`] without it; one that is to be sent never is. Who reads adds them: see [`mod@list`].
 
 mod list;
 

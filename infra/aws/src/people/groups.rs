@@ -105,7 +105,7 @@ fn line(member: &Member) -> String {
     format!("{role}{}{lid}", short(&member.jid, Server::Phone))
 }
 
-/// What [`line`] wrote.
+/// What [`line()`] wrote.
 fn member(line: &str) -> Option<Member> {
     let (role, names) = line.split_at_checked(1)?;
     let role = ROLES.iter().find(|(_, letter)| *letter == role)?.0;
