@@ -1,5 +1,7 @@
 //! One DynamoDB table, spoken to in the few ways that the adapters need.
 
+mod items;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
@@ -7,18 +9,14 @@ use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
     operation::{query::builders::QueryFluentBuilder, transact_write_items::TransactWriteItemsError},
     types::{
-        AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
-        WriteRequest,
+        ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update, WriteRequest,
         builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
     },
 };
 use domain::{pipeline::Backoff, ports::PortError};
-use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use self::items::*;
 use crate::error::{flaw, unavailable};
-
-/// Attributes by their names.
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Waits between tries of what was throttled in part, or met another transaction.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_secs(2) };
@@ -59,44 +57,6 @@ impl From<Refused> for PortError {
 pub(crate) struct Table {
     client: Client,
     name: Arc<str>,
-}
-
-/// A text attribute.
-pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-/// A number attribute.
-pub(crate) fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-/// A key.
-pub(crate) fn key(pk: &str, sk: &str) -> Item {
-    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
-}
-
-/// A value as the item of its key.
-pub(crate) fn item(pk: &str, sk: &str, value: &impl Serialize) -> Result<Item, PortError> {
-    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(flaw)?;
-    item.extend(key(pk, sk));
-    Ok(item)
-}
-
-/// What [`item`] made.
-pub(crate) fn value<T: DeserializeOwned>(item: Item) -> Result<T, PortError> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(flaw)
-}
-
-/// The text of an attribute.
-pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Result<&'a str, PortError> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or_else(|| flaw(format!("an item has no {name}")))
-}
-
-/// The number of an attribute.
-pub(crate) fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, PortError> {
-    let number = item.get(name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| flaw(format!("an item has no {name}")))
 }
 
 impl Table {
