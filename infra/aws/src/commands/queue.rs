@@ -122,15 +122,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for messages for as long as they are out of others' sight then: a poll that is broken off may strand some for that time, so that who stops
-    /// waits for the last one.
-    pub async fn receive(&self, visibility: Duration) -> Result<Vec<Message>, PortError> {
+    /// Waits for messages, which are out of others' sight for as long as `visibility` then. A poll that is broken off may strand some for that time, so that
+    /// who stops waits for the last one: it takes no longer than that, however long `wait` is.
+    pub async fn receive(&self, visibility: Duration, wait: Duration) -> Result<Vec<Message>, PortError> {
         let Requests { patient, url, .. } = &*self.requests;
         let request = patient
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(BATCH as i32)
-            .wait_time_seconds(seconds(visibility.min(POLL)))
+            .wait_time_seconds(seconds(wait.min(visibility).min(POLL)))
             .visibility_timeout(seconds(visibility))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)

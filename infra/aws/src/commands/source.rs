@@ -168,6 +168,9 @@ impl Drop for Source {
     }
 }
 
+/// How long polls wait at first: the lane's former host gives back what its last poll brings, and not every queue wakes those that wait for that.
+const FIRST_POLLS: Duration = Duration::from_secs(1);
+
 struct Poller {
     all: Arc<Lanes>,
     lane: Lane,
@@ -177,10 +180,12 @@ struct Poller {
 
 impl Poller {
     async fn run(self, polling: CancellationToken) {
+        let begun = Instant::now();
         let mut failures = 0;
         while self.room(&polling).await {
             // Not broken off at a stop: what SQS handed out by then would be out of sight for as long as what is in hand.
-            match self.poll().await {
+            let wait = if begun.elapsed() < 2 * self.visibility { FIRST_POLLS } else { self.visibility };
+            match self.poll(wait).await {
                 Ok(()) => failures = 0,
                 Err(error) => {
                     failures += 1;
@@ -205,9 +210,9 @@ impl Poller {
         }
     }
 
-    async fn poll(&self) -> Result<(), PortError> {
+    async fn poll(&self, wait: Duration) -> Result<(), PortError> {
         let mut received = Vec::new();
-        for message in self.all.queue(self.lane)?.receive(self.visibility).await? {
+        for message in self.all.queue(self.lane)?.receive(self.visibility, wait).await? {
             received.extend(self.read(message).await?);
         }
         let refused = self.in_hand.hand().take_in(received);
