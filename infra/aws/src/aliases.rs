@@ -17,7 +17,8 @@ use crate::{
     Records,
     counts::Class,
     error::flaw,
-    layout, messages,
+    layout,
+    messages::{self, Kept},
     people::chats,
     table::{Item, text_of, value},
     work::Work,
@@ -142,24 +143,24 @@ async fn hidden(work: &mut Work, lid: &Jid) -> Result<BTreeSet<String>, PortErro
 /// Moves a message to the number's chat; `false` if it was there.
 async fn move_to(work: &mut Work, sk: &str, phone: &Jid, lid: &Jid) -> Result<bool, PortError> {
     let Some(item) = work.get(sk).await? else { return Ok(false) };
-    let (mut message, unread) = (messages::message_of(item)?, messages::unread_of(item).map(str::to_owned));
-    if message.chat != *lid {
+    let mut kept = Kept::read(item)?;
+    if kept.message.chat != *lid {
         return Ok(false);
     }
     work.delete(&noted_sk(lid, sk));
-    rename(&mut message, lid, phone);
-    let to = messages::sk(&message.key());
+    rename(&mut kept.message, lid, phone);
+    let to = kept.sk();
     if to != sk {
         work.delete(sk);
         if work.get(&to).await?.is_some() {
-            if let Some(unread) = unread {
+            if let Some(unread) = kept.unread {
                 chats::read(work, lid, &unread).await?;
             }
-            work.count(message.timestamp, Class::of(&message), -1).await?;
+            work.count(kept.message.timestamp, Class::of(&kept.message), -1).await?;
             return Ok(true);
         }
     }
-    let item = messages::item_of(&message, work.lane(), unread.as_deref())?;
+    let item = kept.item(work.lane())?;
     work.put(&to, item);
     Ok(true)
 }

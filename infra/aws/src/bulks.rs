@@ -23,7 +23,8 @@ use crate::{
     Records, aliases, bounds,
     error::flaw,
     head::HEAD,
-    layout, messages,
+    layout,
+    messages::{self, Kept},
     table::{Item, Refused, key, number, number_of, text, text_of},
 };
 
@@ -229,7 +230,7 @@ impl Records {
     /// Puts each message of a bulk where messages are, but for those that are there already.
     async fn deal_out(&self, bulk: &Bulk, messages: &[Message]) -> Result<(), PortError> {
         let lane = self.lane_of(&bulk.device_id);
-        let items: Vec<Item> = messages.iter().map(|message| messages::item_of(message, lane, None)).collect::<Result<_, _>>()?;
+        let items: Vec<Item> = messages.iter().map(|message| Kept::accepted(message.clone()).item(lane)).collect::<Result<_, _>>()?;
         stream::iter(items.into_iter().map(|item| self.table.put_new(item)))
             .buffer_unordered(AT_ONCE)
             .try_for_each(|_| async { Ok(()) })

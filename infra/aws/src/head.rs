@@ -26,6 +26,8 @@ pub(crate) struct Head {
     pub rev: u64,
     /// The place of the latest event.
     pub seq: u64,
+    /// How many messages were stored as they came.
+    pub arrivals: u64,
     pub session: Session,
     /// What went through the device.
     pub traffic: MessageCounts,
@@ -37,7 +39,7 @@ impl Head {
     /// The head of a new device, as an item.
     pub fn first(device: &Device, lane: Lane) -> Result<Item, PortError> {
         let mut item = key(&layout::device(&device.id), HEAD);
-        item.extend(["epoch", "rev", "seq", "sent", "received"].map(|name| (name.to_owned(), number(0))));
+        item.extend(["epoch", "rev", "seq", "arrivals", "sent", "received"].map(|name| (name.to_owned(), number(0))));
         item.insert("session".into(), json(&device.session)?);
         item.insert("counts".into(), json(&Counts::default())?);
         if device.session.wanted {
@@ -51,6 +53,7 @@ impl Head {
             epoch: Epoch(number_of(item, "epoch")?),
             rev: number_of(item, "rev")?,
             seq: number_of(item, "seq")?,
+            arrivals: number_of(item, "arrivals")?,
             session: Self::session(item)?,
             traffic: MessageCounts { sent: number_of(item, "sent")?, received: number_of(item, "received")? },
             counts: Self::counts(item)?,
@@ -73,6 +76,7 @@ impl Head {
             ("epoch", number(self.epoch.0)),
             ("rev", number(self.rev)),
             ("seq", number(self.seq)),
+            ("arrivals", number(self.arrivals)),
             ("sent", number(self.traffic.sent)),
             ("received", number(self.traffic.received)),
             ("counts", json(&self.counts)?),

@@ -9,7 +9,7 @@
 //!
 //! | list | `i…` | `p…` |
 //! |---|---|---|
-//! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time, device, id, origin |
+//! | a device's messages, and those of a chat | 1: `D#{device}#messages`; 2: `D#{device}#chat#{chat}` | time, device, number, id, origin |
 //! | all devices; those of a user | 1: `devices`; 2: `U#{user}` | created, id |
 //! | all events, in 16 parts | 1: `events#{part of the id}` | id |
 //! | messages that are to be sent | 3: `L#{lane}#pending` | due, time, chat: see [`to_be_sent`] |

@@ -35,7 +35,7 @@ const LONGEST_PLACE: usize = 1000;
 
 /// A message in a list.
 struct Found {
-    /// See [`messages::place`]: lists begin with the greatest.
+    /// See [`messages::Kept`]: lists begin with the greatest.
     place: String,
     key: (String, String),
     sort: Sort,

@@ -9,7 +9,7 @@ pub use self::filters::*;
 use super::{World, racing, samples::*};
 use crate::{
     model::{Cursor, Device, MediaId, MediaPlace, Message, MessageFilter, MessageStatus, Page, PageRequest},
-    ports::Accepted,
+    ports::{Accepted, Change},
 };
 
 /// Makes a test of each sentence here, for the world that `$start` starts.
@@ -33,6 +33,7 @@ macro_rules! messages_contract {
                 messages_are_paged_by_number,
                 a_cursor_reaches_every_message_once_while_more_arrive,
                 messages_of_one_moment_are_all_reached,
+                messages_that_came_in_one_moment_are_listed_as_they_came,
                 a_cursor_of_another_list_does_no_harm,
                 every_filter_finds_exactly_what_meets_it,
                 a_page_that_is_asked_for_by_number_and_filter_goes_on_where_the_one_before_ended,
@@ -208,6 +209,27 @@ pub async fn messages_of_one_moment_are_all_reached(world: World) {
         page.cursor = Some(next);
     }
     assert_eq!(seen.len(), 10);
+}
+
+pub async fn messages_that_came_in_one_moment_are_listed_as_they_came(world: World) {
+    let device = with_device(&world, "a").await;
+    let hidden = |n| Message { timestamp: at(0), chat: lid(2), from: Some(lid(2)), ..incoming(&device, n) };
+    // Ids say nothing of the order.
+    let came: Vec<Message> = [4, 9, 2, 7, 1, 8].map(hidden).into();
+    for (n, part) in (10..).step_by(10).zip(came.chunks(4)) {
+        let steps = (n..).zip(part).map(|(n, message)| message_step(n, message)).collect();
+        world.journal.commit(&device.id, world.epoch, steps).await.unwrap();
+    }
+    let latest_first: Vec<_> = came.iter().rev().map(|message| message.id.clone()).collect();
+    let steps = [status_step(30, &came[1], MessageStatus::Read), alias_step(31, &phone(2), &lid(2))];
+    for step in [None].into_iter().chain(steps.map(Some)) {
+        let chat = if step.as_ref().is_some_and(|step| matches!(step.change, Change::Alias { .. })) { phone(2) } else { lid(2) };
+        world.journal.commit(&device.id, world.epoch, step.into_iter().collect()).await.unwrap();
+        for filter in [of(&device), MessageFilter { chat: Some(chat), ..of(&device) }] {
+            let listed = list(&world, &filter, &first_page(10)).await.items;
+            assert_eq!(listed.into_iter().map(|message| message.id).collect::<Vec<_>>(), latest_first, "{filter:?}");
+        }
+    }
 }
 
 pub async fn a_cursor_of_another_list_does_no_harm(world: World) {

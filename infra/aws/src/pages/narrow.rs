@@ -12,7 +12,8 @@ use super::{AT_ONCE, Found, keep_status, span::Span};
 use crate::{
     Records, aliases,
     counts::{Class, Sort},
-    layout, messages,
+    layout,
+    messages::{self, Kept},
     table::text,
 };
 
@@ -58,14 +59,14 @@ async fn with_id(
     let span = Span::of(filter);
     let mut found = Vec::new();
     for item in records.table.all(records.table.prefix(&layout::device(device), &messages::sk_prefix(id))).await? {
-        let message = messages::message_of(&item)?;
+        let Kept { message, place, .. } = Kept::read(&item)?;
         let is_wanted = message.id == *id
             && chat.is_none_or(|chat| *chat == message.chat)
             && (span.since..span.until).contains(&message.timestamp.millis())
             && Class::of(&message).meets(filter);
         if is_wanted {
             let key = (layout::device(device), messages::sk(&message.key()));
-            found.push(Found { place: messages::place(&message), key, sort: Sort::of(&message), message: Some(message) });
+            found.push(Found { place, key, sort: Sort::of(&message), message: Some(message) });
         }
     }
     Ok(found)
