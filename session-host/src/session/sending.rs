@@ -148,10 +148,12 @@ impl Actor {
     /// message is found pending.
     async fn put_off(&self, job: Job, wait: Duration) {
         let Received { mut envelope, receipt, .. } = job.received;
-        envelope.due_at = self.shared.ports.clock.now() + wait;
         self.shared.acknowledge(&[receipt]).await;
         let mut failures = 0;
-        while let Err(error) = self.shared.ports.sink.enqueue(&envelope).await {
+        loop {
+            // However long that took: if it were due already, a queue could take it for the one that was acknowledged just now.
+            envelope.due_at = self.shared.ports.clock.now() + wait;
+            let Err(error) = self.shared.ports.sink.enqueue(&envelope).await else { return };
             failures += 1;
             tracing::error!(device = %self.device, command = %envelope.id, ?error, "a command could not be put off");
             tokio::time::sleep(BACKOFF.after(failures)).await;

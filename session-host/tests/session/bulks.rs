@@ -48,6 +48,21 @@ async fn a_bulk_that_is_overdue_keeps_its_pace_and_others_pass_it() {
 }
 
 #[tokio::test]
+async fn what_is_put_off_is_put_off_however_long_it_takes_to_give_it_back() {
+    let (mut world, device, budi) = world().await;
+    let delay = Duration::from_secs(1);
+    world.stop().await;
+    let drafts = (0..3).map(|n| Draft::text(budi.clone(), format!("Promo {n}"))).collect();
+    let (_, messages) = world.intake.bulk(&device, drafts, delay, None).await.unwrap();
+    eventually("all are due", async || (Some(world.intake.clock.now()) > messages[2].due_at).then_some(())).await;
+    world.slowness = Some(delay * 3 / 2);
+    world.start().await;
+    for message in &messages {
+        world.record(&device, &message.id, "it is sent", |message| message.status >= MessageStatus::Sent).await;
+    }
+}
+
+#[tokio::test]
 async fn a_bulk_that_is_cancelled_sends_no_more() {
     let (world, device, budi) = world().await;
     let drafts = (0..300).map(|n| Draft::text(budi.clone(), format!("Promo {n}"))).collect();

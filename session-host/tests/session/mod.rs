@@ -15,6 +15,7 @@ mod past;
 mod people;
 mod received;
 mod replies;
+mod slow_queue;
 mod tenure;
 mod waiting;
 mod world;

@@ -9,7 +9,7 @@ use domain::{
         Message, MessageCounts, MessageId, MessageStatus, MessageType, Outcome, Session, SessionId, Status, UserId,
     },
     pipeline::{Draft, Intake, Links},
-    ports::{Clock, CommandSink, Devices, Ids, Media, Messages, RandomIds, Replies, Subscription, SystemClock},
+    ports::{Clock, CommandSink, CommandSource, Devices, Ids, Media, Messages, RandomIds, Replies, Subscription, SystemClock},
 };
 use embedded::{FolderMedia, InProcessPush, InProcessReplies, Store};
 use futures::{StreamExt, stream};
@@ -23,7 +23,10 @@ use session_host::{
 use tempfile::TempDir;
 use tokio::sync::broadcast;
 
-use super::costs::{Watched, Written};
+use super::{
+    costs::{Watched, Written},
+    slow_queue::SlowQueue,
+};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +42,8 @@ pub struct World {
     pub silence: Duration,
     /// For how long the host may act; takes effect at the next start.
     pub tenure: Tenure,
+    /// How long commands take to be let go, by a queue that takes nothing twice; takes effect at the next start.
+    pub slowness: Option<Duration>,
     /// What was written for the WhatsApp library.
     pub written: Written,
     replies: Arc<InProcessReplies>,
@@ -68,6 +73,7 @@ impl World {
             max_download_bytes: 100_000_000,
             silence: Duration::from_secs(1800),
             tenure: Tenure::unlimited(),
+            slowness: None,
             written: Written::default(),
             replies,
             push,
@@ -100,6 +106,11 @@ impl World {
     /// Starts a host on what is stored.
     pub async fn start(&mut self) {
         let records = Arc::new(self.store.clone());
+        let (mut commands, mut sink): (Arc<dyn CommandSource>, Arc<dyn CommandSink>) = (records.clone(), records.clone());
+        if let Some(slowness) = self.slowness {
+            let slow = Arc::new(SlowQueue { store: self.store.clone(), slowness, had: Arc::default() });
+            (commands, sink) = (slow.clone(), slow);
+        }
         let ports = Ports {
             devices: records.clone(),
             messages: records.clone(),
@@ -108,8 +119,8 @@ impl World {
             aliases: records.clone(),
             people: records.clone(),
             journal: records.clone(),
-            commands: records.clone(),
-            sink: records.clone(),
+            commands,
+            sink,
             deliveries: records.clone(),
             key_values: Arc::new(Watched { store: self.store.clone(), written: self.written.clone() }),
             replies: self.replies.clone(),
