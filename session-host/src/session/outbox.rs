@@ -137,8 +137,12 @@ impl Outbox {
         Self { jobs: VecDeque::new(), pacing: Pacing::new(Instant::now()) }
     }
 
-    /// Puts a job in line.
-    pub fn push(&mut self, received: Received, outgoing: Outgoing) {
+    /// Puts a job in line. Answers the command back if what it sends is in line already, to be let go: the first one comes again after a crash.
+    pub fn push(&mut self, received: Received, outgoing: Outgoing) -> Option<Received> {
+        if let Some(job) = self.find(outgoing.id()) {
+            job.received.envelope.reply |= received.envelope.reply;
+            return Some(received);
+        }
         let due_at = match &outgoing {
             Outgoing::Message(message) => message.due_at.unwrap_or(message.timestamp),
             _ => received.envelope.accepted_at,
@@ -147,6 +151,7 @@ impl Outbox {
         let outgoing = Arc::new(outgoing);
         let span = span(&received, outgoing.id());
         self.jobs.push_back(Job { received, outgoing, enclosed: None, due_at, span, stage, was_written: false, failures: 0 });
+        None
     }
 
     /// Whether nothing is to be done.
@@ -359,6 +364,16 @@ mod tests {
         assert!(outbox.next().is_none(), "one is being written");
         outbox.disconnected();
         assert_eq!(write_all(&mut outbox), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_command_that_comes_again_while_it_is_in_hand_is_no_second_job() {
+        let mut outbox = Outbox::new();
+        push(&mut outbox, message("one"));
+        push(&mut outbox, message("one"));
+        push(&mut outbox, message("two"));
+        assert_eq!(write_all(&mut outbox), ["one", "two"]);
+        assert!(outbox.take(&message("one").id).is_some() && outbox.take(&message("one").id).is_none());
     }
 
     #[test]

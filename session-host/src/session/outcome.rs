@@ -40,7 +40,12 @@ impl Actor {
             _ => return Ok(()),
         };
         match outgoing {
-            Ok(outgoing) => self.outbox.push(received, outgoing),
+            Ok(outgoing) => {
+                if let Some(again) = self.outbox.push(received, outgoing) {
+                    self.shared.acknowledge(&[again.receipt]).await;
+                    return Ok(());
+                }
+            }
             Err(outcome) => {
                 self.done(received, outcome).await;
                 return Ok(());
