@@ -132,6 +132,15 @@ async fn a_ticket_takes_the_file_with_its_headers_and_not_without() {
 }
 
 #[tokio::test]
+async fn pages_of_any_origin_may_use_tickets_and_links() {
+    let stage = Stage::new().await;
+    let cors = stage.s3().get_bucket_cors().bucket(&stage.resources.files_bucket).send().await.unwrap();
+    let [rule] = cors.cors_rules() else { panic!("{cors:?}") };
+    assert_eq!((rule.allowed_origins(), rule.allowed_headers()), (&["*".to_owned()][..], &["*".to_owned()][..]));
+    assert!(["GET", "PUT"].iter().all(|method| rule.allowed_methods().iter().any(|allowed| allowed == method)), "{rule:?}");
+}
+
+#[tokio::test]
 async fn a_link_leads_to_the_file_and_says_what_it_is_until_it_expires() {
     let stage = Stage::new().await;
     let id = named("x");
