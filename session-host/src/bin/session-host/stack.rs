@@ -170,7 +170,7 @@ struct OfLane {
 impl Work for OfLane {
     async fn hand_over(mut self: Box<Self>) {
         self.queues.stop();
-        // It is dropped, and so abandoned, if this is broken off.
+        // It is dropped, and so cut off, if this is broken off.
         if let Some(host) = self.host.take() {
             host.shutdown().await;
         }
@@ -180,10 +180,54 @@ impl Work for OfLane {
 
 impl Drop for OfLane {
     fn drop(&mut self) {
-        if self.host.take().is_some() {
-            self.queues.abandon();
-        }
+        // What was not given back is the next host's, and not to be kept from it any longer: not even if a hand-over was broken off.
+        self.queues.abandon();
         let queues = self.queues.clone();
         self.closing.spawn(async move { queues.closed().await });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use aws::Resources;
+    use domain::ports::CommandSource;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        time::timeout,
+    };
+
+    use super::*;
+
+    /// Where whatever is asked is refused.
+    async fn nowhere() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    while stream.read(&mut [0; 64 * 1024]).await.is_ok_and(|read| read > 0) {
+                        stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                    }
+                });
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_hand_over_that_is_broken_off_keeps_nothing_in_hand() {
+        let url = nowhere().await;
+        let resources = Resources { command_queues: vec![format!("{url}/q0")], ..Resources::default() };
+        let queues = Queues::new(&Clients::to(&url), &resources);
+        assert!(timeout(Duration::from_millis(10), queues.receive(1)).await.is_err());
+        let closing = TaskTracker::new();
+        // As it is while its host shuts down.
+        queues.stop();
+        drop(OfLane { host: None, queues, closing: closing.clone() });
+        closing.close();
+        timeout(Duration::from_secs(20), closing.wait()).await.expect("nothing goes on for the lane");
     }
 }
