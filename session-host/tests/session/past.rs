@@ -57,24 +57,24 @@ async fn the_past_is_stored_and_not_told() {
 
 #[tokio::test]
 async fn a_stop_in_between_loses_nothing_of_the_past_and_doubles_none() {
-    let mut world = world(10_000).await;
+    let mut world = world(30_000).await;
     let device = world.linked(ANI).await;
     world.stop().await;
-    assert!(tally(&world, &device).await.total < 10_002, "it stopped in between");
+    assert!(tally(&world, &device).await.total < 30_002, "it stopped in between");
     world.start().await;
     world.connected(&device.id).await;
-    eventually("all is there", async || (tally(&world, &device).await.total == 10_002).then_some(())).await;
+    eventually("all is there", async || (tally(&world, &device).await.total == 30_002).then_some(())).await;
     let sent = world.send(&device, Draft::text(Jid::parse(BUDI).unwrap(), "Kini")).await;
     world.on_phone(BUDI, &sent.id).await;
-    assert_eq!(tally(&world, &device).await.total, 10_003);
+    assert_eq!(tally(&world, &device).await.total, 30_003);
 }
 
 #[tokio::test]
 async fn what_is_sent_does_not_wait_for_the_past() {
-    let world = world(5000).await;
+    let world = world(15_000).await;
     let device = world.linked(ANI).await;
     let sent = world.send(&device, Draft::text(Jid::parse(BUDI).unwrap(), "Kini")).await;
     assert!(sent.status >= MessageStatus::Sent);
-    assert!(tally(&world, &device).await.total < 5002, "the past is not all there yet");
-    eventually("all is there", async || (tally(&world, &device).await.total == 5003).then_some(())).await;
+    assert!(tally(&world, &device).await.total < 15_002, "the past is not all there yet");
+    eventually("all is there", async || (tally(&world, &device).await.total == 15_003).then_some(())).await;
 }
