@@ -1,45 +1,34 @@
-//! The session host: takes commands from the queue and gives each to its device's session.
+//! The session host: what it works on, its start and its end.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use ai::Providers;
 use domain::{
     model::{DeviceId, Outcome},
-    pipeline::{Backoff, Publisher, Turns, sweep},
+    pipeline::{Backoff, Publisher, Turns},
     ports::{
         Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, People,
         Push, Received, Replies,
     },
 };
 use fetch::{Fetcher, Poster, Reach};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     deliver::{self, Deliverer},
     network::Network,
     replies::{self, Answering},
-    session::{self, Receiving, Room},
+    session::{Receiving, Room},
+    sessions::Sessions,
     tenure::Tenure,
 };
-
-/// Most commands taken from the queue at once.
-const RECEIVE: usize = 256;
 
 /// Sessions that start their clients at the same time.
 const STARTING: usize = 32;
 
-/// How long sessions may take to stop.
-const WIND_UP: Duration = Duration::from_secs(20);
-
-/// How often work that a crash left behind is looked for, and how old it is before it is taken for left behind.
-const SWEEP: Duration = Duration::from_secs(30);
-
-const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+/// Waits between tries of what failed.
+pub(crate) const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 
 /// What a host works on.
 #[derive(Clone)]
@@ -194,18 +183,11 @@ impl Host {
             answering,
             settle,
         });
-        let sessions = Arc::new(Sessions {
-            shared,
-            running: Mutex::default(),
-            tasks: TaskTracker::new(),
-            stopping: CancellationToken::new(),
-            abandoned: CancellationToken::new(),
-        });
-        let host =
-            Self { sessions, deliverer, taken_up: CancellationToken::new(), stopping: CancellationToken::new(), loops: TaskTracker::new() };
-        host.spawn_loop(resume(host.sessions.clone(), host.taken_up.clone()));
-        host.spawn_loop(dispatch(host.sessions.clone()));
-        host.spawn_loop(sweep_again(host.sessions.clone(), left_behind));
+        let (sessions, taken_up) = (Arc::new(Sessions::new(shared)), CancellationToken::new());
+        let host = Self { sessions, deliverer, taken_up, stopping: CancellationToken::new(), loops: TaskTracker::new() };
+        host.spawn_loop(host.sessions.clone().resume(host.taken_up.clone()));
+        host.spawn_loop(host.sessions.clone().dispatch());
+        host.spawn_loop(host.sessions.clone().sweep_again(left_behind));
         host
     }
 
@@ -229,11 +211,7 @@ impl Host {
         self.stopping.cancel();
         self.loops.close();
         self.loops.wait().await;
-        self.sessions.stopping.cancel();
-        self.sessions.tasks.close();
-        if tokio::time::timeout(WIND_UP, self.sessions.tasks.wait()).await.is_err() {
-            tracing::warn!("sessions were cut off");
-        }
+        self.sessions.stop().await;
         self.deliverer.shutdown().await;
     }
 }
@@ -242,94 +220,7 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.stopping.cancel();
-        self.sessions.abandoned.cancel();
+        self.sessions.abandon();
         self.deliverer.abandon();
-    }
-}
-
-struct Sessions {
-    shared: Arc<Shared>,
-    running: Mutex<HashMap<DeviceId, mpsc::UnboundedSender<Received>>>,
-    tasks: TaskTracker,
-    stopping: CancellationToken,
-    abandoned: CancellationToken,
-}
-
-impl Sessions {
-    /// Starts the device's session unless it runs; gives it a command if there is one.
-    fn give(&self, device: &DeviceId, command: Option<Received>) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let command = match (running.get(device), command) {
-            (None, command) => command,
-            (Some(session), None) if session.is_closed() => None,
-            (Some(_), None) => return,
-            (Some(session), Some(command)) => match session.send(command) {
-                Ok(()) => return,
-                Err(unsent) => Some(unsent.0),
-            },
-        };
-        let (sender, commands) = mpsc::unbounded_channel();
-        if let Some(command) = command {
-            sender.send(command).expect("the receiver is in hand");
-        }
-        let session = session::run(self.shared.clone(), device.clone(), commands, self.stopping.clone());
-        let abandoned = self.abandoned.clone();
-        self.tasks.spawn(async move { abandoned.run_until_cancelled(session).await });
-        running.insert(device.clone(), sender);
-    }
-}
-
-async fn resume(sessions: Arc<Sessions>, taken_up: CancellationToken) {
-    let mut failures = 0;
-    let wanted = loop {
-        match sessions.shared.ports.devices.wanted().await {
-            Ok(wanted) => break wanted,
-            Err(error) => {
-                failures += 1;
-                tracing::error!(?error, "the devices to connect could not be listed");
-                tokio::time::sleep(BACKOFF.after(failures)).await;
-            }
-        }
-    };
-    tracing::info!(devices = wanted.len(), "the host took up its devices");
-    wanted.iter().for_each(|device| sessions.give(device, None));
-    taken_up.cancel();
-}
-
-async fn dispatch(sessions: Arc<Sessions>) {
-    let mut failures = 0;
-    loop {
-        match sessions.shared.ports.commands.receive(RECEIVE).await {
-            Ok(batch) => {
-                failures = 0;
-                if !sessions.shared.ports.tenure.lasts() {
-                    return;
-                }
-                for received in batch {
-                    sessions.give(&received.envelope.device_id.clone(), Some(received));
-                }
-            }
-            Err(error) => {
-                failures += 1;
-                tracing::error!(?error, "commands could not be received");
-                tokio::time::sleep(BACKOFF.after(failures)).await;
-            }
-        }
-    }
-}
-
-async fn sweep_again(sessions: Arc<Sessions>, mut age: Duration) {
-    let ports = &sessions.shared.ports;
-    loop {
-        match sweep(&*ports.messages, &*ports.sink, ports.clock.now(), age).await {
-            Ok(_) => age = SWEEP,
-            Err(error) => tracing::error!(?error, "work left behind could not be looked for"),
-        }
-        tokio::time::sleep(SWEEP).await;
-        // The list of what is wanted may have been behind the times when it was read at the start.
-        match ports.devices.wanted().await {
-            Ok(wanted) => wanted.iter().for_each(|device| sessions.give(device, None)),
-            Err(error) => tracing::error!(?error, "the devices to connect could not be listed"),
-        }
     }
 }

@@ -16,6 +16,7 @@ mod network;
 mod qr;
 pub mod replies;
 mod session;
+mod sessions;
 pub mod store;
 mod tenure;
 #[path = "network/transport.rs"]

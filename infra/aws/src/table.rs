@@ -1,21 +1,18 @@
 //! One DynamoDB table, spoken to in the few ways that the adapters need.
 
 mod items;
+mod transaction;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    error::ProvideErrorMetadata,
-    operation::{query::builders::QueryFluentBuilder, transact_write_items::TransactWriteItemsError},
-    types::{
-        ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update, WriteRequest,
-        builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
-    },
+    operation::query::builders::QueryFluentBuilder,
+    types::{DeleteRequest, KeysAndAttributes, ReturnValue, WriteRequest, builders::UpdateBuilder},
 };
 use domain::{pipeline::Backoff, ports::PortError};
 
-pub(crate) use self::items::*;
+pub(crate) use self::{items::*, transaction::*};
 use crate::error::{flaw, unavailable};
 
 /// Waits between tries of what was throttled in part, or met another transaction.
@@ -29,28 +26,6 @@ const READS: usize = 100;
 
 /// Most items of a batch to write.
 const WRITES: usize = 25;
-
-/// Most items of a transaction.
-pub(crate) const TRANSACTION: usize = 100;
-
-/// Why a transaction was not done: nothing of it was.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// Some conditions did not hold: those of these items, by their places.
-    Conditions(Vec<usize>),
-    /// It could not be done.
-    Port(PortError),
-}
-
-impl From<Refused> for PortError {
-    /// For transactions whose conditions hold unless somebody else changed something meanwhile.
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Conditions(places) => flaw(format!("conditions of {places:?} did not hold")),
-            Refused::Port(error) => error,
-        }
-    }
-}
 
 /// One table.
 #[derive(Clone, Debug)]
@@ -227,78 +202,6 @@ impl Table {
             }
         }
         Ok(())
-    }
-
-    /// A put of a transaction; with a condition on what was there if `complete` adds one.
-    pub fn to_put(&self, item: Item, complete: impl FnOnce(PutBuilder) -> PutBuilder) -> Result<TransactWriteItem, PortError> {
-        let put = complete(Put::builder().table_name(&*self.name).set_item(Some(item))).build().map_err(flaw)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// A change of a transaction.
-    pub fn to_update(
-        &self,
-        pk: &str,
-        sk: &str,
-        complete: impl FnOnce(UpdateBuilder) -> UpdateBuilder,
-    ) -> Result<TransactWriteItem, PortError> {
-        let update = complete(Update::builder().table_name(&*self.name).set_key(Some(key(pk, sk)))).build().map_err(flaw)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// A deletion of a transaction.
-    pub fn to_delete(
-        &self,
-        pk: &str,
-        sk: &str,
-        complete: impl FnOnce(DeleteBuilder) -> DeleteBuilder,
-    ) -> Result<TransactWriteItem, PortError> {
-        let delete = complete(Delete::builder().table_name(&*self.name).set_key(Some(key(pk, sk)))).build().map_err(flaw)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// A condition of a transaction on an item that it leaves as it is.
-    pub fn to_check(
-        &self,
-        pk: &str,
-        sk: &str,
-        complete: impl FnOnce(ConditionCheckBuilder) -> ConditionCheckBuilder,
-    ) -> Result<TransactWriteItem, PortError> {
-        let check = complete(ConditionCheck::builder().table_name(&*self.name).set_key(Some(key(pk, sk)))).build().map_err(flaw)?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
-    }
-
-    /// Does all writes, of this table and others, or none. Tries again while other transactions or throttling are in the way.
-    pub async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
-        let token = hex::encode(rand::random::<[u8; 16]>());
-        let mut tries = 0;
-        loop {
-            let request = self.client.transact_write_items().client_request_token(&token).set_transact_items(Some(writes.clone()));
-            let error = match request.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
-            let passing = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let codes: Vec<&str> = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
-                    let failed: Vec<usize> =
-                        (0..).zip(&codes).filter(|(_, code)| **code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
-                    if !failed.is_empty() {
-                        return Err(Refused::Conditions(failed));
-                    }
-                    codes
-                        .iter()
-                        .all(|code| ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(code))
-                }
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
-                Some(error) => matches!(error.code(), Some("TransactionConflictException")),
-                None => false,
-            };
-            if !passing {
-                return Err(Refused::Port(unavailable(error)));
-            }
-            tries = self.wait(tries).await.map_err(Refused::Port)?;
-        }
     }
 
     async fn wait(&self, tries: u32) -> Result<u32, PortError> {
