@@ -25,8 +25,8 @@ pub struct Api {
     pub events: Arc<dyn Events>,
     pub deliveries: Arc<dyn Deliveries>,
     pub media: Arc<dyn Media>,
-    /// Where links to files lead here; `None` where they lead elsewhere.
-    pub links: Option<Links>,
+    /// Links to files.
+    pub links: Links,
     /// Gets files from where users say they lie.
     pub fetcher: Fetcher,
     /// Hands webhooks what they are to be tested with.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ai::Providers;
 use domain::{
     model::{DeviceId, Outcome},
-    pipeline::{Backoff, Publisher, Turns},
+    pipeline::{Backoff, Links, Publisher, Turns},
     ports::{
         Aliases, Bulks, Clock, CommandSink, CommandSource, Deliveries, Devices, Epoch, Ids, Journal, KeyValue, Media, Messages, People,
         Push, Received, Replies,
@@ -41,6 +41,8 @@ pub struct Ports {
     pub bulks: Arc<dyn Bulks>,
     /// The files of messages.
     pub media: Arc<dyn Media>,
+    /// Links to them.
+    pub links: Links,
     /// Who is behind a hidden id.
     pub aliases: Arc<dyn Aliases>,
     /// Whom and what the accounts know.

@@ -146,6 +146,7 @@ impl Stack {
         ];
         let own = [
             ("API_TOKEN", TOKEN.to_owned()),
+            ("LINK_SECRET", "the-links-secret-of-the-stack".to_owned()),
             ("WEBHOOK_SECRET", "the-secret-of-the-stack".to_owned()),
             ("SOCKETS_ENDPOINT", format!("{}/_aws/execute-api/{}/v1", self.endpoint(), self.output("SocketApi"))),
             ("PUBLIC_URL", self.api().replace("/api/whatsapp", "")),

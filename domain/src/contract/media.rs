@@ -30,7 +30,7 @@ macro_rules! media_contract {
                 clearing_a_device_removes_its_files_and_nobody_elses,
                 ids_name_nothing_but_their_own_file,
                 a_file_and_its_keeping_survive_a_crash,
-                links_and_tickets_are_urls_of_one_file,
+                presigned_links_and_tickets_are_urls_of_one_file,
             ]
         );
     };
@@ -189,20 +189,22 @@ pub async fn a_file_and_its_keeping_survive_a_crash(world: World) {
     }
 }
 
-pub async fn links_and_tickets_are_urls_of_one_file(world: World) {
+pub async fn presigned_links_and_tickets_are_urls_of_one_file(world: World) {
     let device = device("a").id;
     let until = SystemClock.now() + Duration::from_secs(60);
     let options = LinkOptions { mime_type: Some("image/png".into()), file_name: Some("foto \u{6771}.png".into()) };
     let mut urls = Vec::new();
     for id in ["x", "y"] {
-        urls.push(world.media.link(&device, &named(id), until, &options).await.unwrap());
-        urls.push(world.media.link(&device, &named(id), until, &LinkOptions::default()).await.unwrap());
+        for options in [&options, &LinkOptions::default()] {
+            urls.extend(world.media.presign(&device, &named(id), until, options).await.unwrap());
+        }
         urls.push(world.media.ticket(&device, &named(id), until, 1_000).await.unwrap().url);
     }
     assert!(urls.iter().all(|url| url.starts_with("http") && url.is_ascii() && !url.contains(' ')), "{urls:?}");
+    let made = urls.len();
     urls.sort();
     urls.dedup();
-    assert_eq!(urls.len(), 6);
+    assert!(urls.len() == made && [2, 6].contains(&made), "{urls:?}");
 }
 
 fn named(id: &str) -> MediaId {

@@ -1,4 +1,5 @@
-//! Links to files that their bearer may follow without a token, until they expire: how a single machine hands out what S3 presigns.
+//! Links to files that their bearer may follow without a token, until they expire. The API hands the file out, or tells where the storage does: what a
+//! storage presigns by itself ends with the credentials that signed it, which may be soon.
 
 use std::collections::BTreeMap;
 

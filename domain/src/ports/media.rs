@@ -61,8 +61,8 @@ pub trait Media: Send + Sync {
     /// The file, to be read from its beginning.
     async fn open(&self, device: &DeviceId, id: &MediaId) -> Result<Option<StoredFile>, PortError>;
 
-    /// A URL that anyone can get the file from until `until`.
-    async fn link(&self, device: &DeviceId, id: &MediaId, until: Timestamp, options: &LinkOptions) -> Result<String, PortError>;
+    /// A URL by which the storage itself hands the file out to anyone until `until`, or until its own credentials end; `None` if it hands out nothing.
+    async fn presign(&self, device: &DeviceId, id: &MediaId, until: Timestamp, options: &LinkOptions) -> Result<Option<String>, PortError>;
 
     /// A way to put the file, of at most `max_bytes`, until `until`.
     async fn ticket(&self, device: &DeviceId, id: &MediaId, until: Timestamp, max_bytes: u64) -> Result<UploadTicket, PortError>;

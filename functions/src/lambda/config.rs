@@ -19,7 +19,7 @@ pub const LONGEST: Duration = Duration::from_secs(27);
 const LONGEST_SEND_WAIT: u64 = 10_000;
 
 /// What may be given as the name of a secret in place of its value: `API_TOKEN_SECRET` for `API_TOKEN`.
-const SECRETS: [&str; 5] = ["API_TOKEN", "JWT_SECRET", "WEBHOOK_SECRET", "OPENAI_API_KEY", "GEMINI_API_KEY"];
+const SECRETS: [&str; 6] = ["API_TOKEN", "JWT_SECRET", "LINK_SECRET", "WEBHOOK_SECRET", "OPENAI_API_KEY", "GEMINI_API_KEY"];
 
 /// What can be set, besides the names of the stack's parts.
 pub struct Config {
@@ -27,6 +27,8 @@ pub struct Config {
     pub api_token: String,
     /// `JWT_SECRET`: signs the tokens of users.
     pub jwt_secret: String,
+    /// `LINK_SECRET`: signs links to files. `socket` does not need it.
+    pub link_secret: String,
     /// `WEBHOOK_SECRET`: signs for webhooks without a secret of their own. `socket` does not need it.
     pub webhook_secret: String,
     /// `PUBLIC_URL`: where browsers find the API; `http` needs it.
@@ -52,6 +54,7 @@ impl Config {
         Self {
             api_token: needed_secret(settings, "API_TOKEN"),
             jwt_secret: needed_secret(settings, "JWT_SECRET"),
+            link_secret: settings.secret("LINK_SECRET").unwrap_or_default(),
             webhook_secret: settings.secret("WEBHOOK_SECRET").unwrap_or_default(),
             public_url: settings.base_url("PUBLIC_URL").unwrap_or_default(),
             public_ws_url: settings.text("PUBLIC_WS_URL").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What `http` does: every HTTP endpoint.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use axum::{Router, http::HeaderValue, response::IntoResponse};
 use domain::ports::{Clock, RandomIds, SystemClock};
@@ -13,10 +13,12 @@ use crate::{error::ApiError, request_id, router};
 /// The parts it needs.
 const PARTS: [&str; 4] = ["RECORDS_TABLE", "PASSING_TABLE", "COMMAND_QUEUES", "FILES_BUCKET"];
 
+/// The settings it needs.
+const NEEDS: [&str; 4] = ["PUBLIC_URL", "PUBLIC_WS_URL", "LINK_SECRET", "WEBHOOK_SECRET"];
+
 /// Answers requests until Lambda ends the process.
 pub async fn run() -> Result<()> {
-    let Function { api, .. } = Function::start("http", &PARTS).await?;
-    ensure!(!api.config.public_url.is_empty() && !api.config.public_ws_url.is_empty(), "PUBLIC_URL and PUBLIC_WS_URL must be set");
+    let Function { api, .. } = Function::start("http", &PARTS, &NEEDS).await?;
     let router = router(api);
     serve(move |event| answer(router.clone(), event)).await
 }

@@ -12,7 +12,7 @@ use ai::Timing;
 use anyhow::Result;
 use aws::{Bucket, Clients, Counters, Figures, Outcomes, Queues, Records, Resources};
 use domain::{
-    pipeline::Intake,
+    pipeline::{Intake, Links},
     ports::{Clock, Ids, RandomIds, SystemClock},
 };
 use fetch::{Fetcher, Webhooks};
@@ -31,13 +31,16 @@ struct Function {
 }
 
 impl Function {
-    /// Reads the settings, secrets included, and begins to log.
-    async fn start(name: &'static str, parts: &[&'static str]) -> Result<Self> {
+    /// Reads the settings, secrets included, and begins to log. Fails without the settings that it `needs` besides those that both do.
+    async fn start(name: &'static str, parts: &[&'static str], needs: &[&'static str]) -> Result<Self> {
         rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
         let clients = Clients::from_environment().await;
         let variable = |name: &str| std::env::var(name).ok();
         let secrets = secrets(&clients, variable).await?;
         let mut settings = Settings::new(move |name| secrets.get(name).cloned().or_else(|| variable(name)));
+        for needed in needs {
+            settings.needed(needed);
+        }
         let config = Config::read(&mut settings);
         let config = settings.finish(config)?;
         let resources = Resources::read(variable);
@@ -65,7 +68,7 @@ fn api(config: Config, clients: &Clients, resources: &Resources) -> Api {
         events: records.clone(),
         deliveries: records.clone(),
         media: Arc::new(Bucket::new(clients, resources)),
-        links: None,
+        links: Links::new(format!("{}/api/whatsapp", config.public_url), config.link_secret),
         fetcher: Fetcher::new(config.outside.reach()),
         webhooks: Webhooks::new(config.outside.reach(), config.webhook_secret),
         providers: config.outside.providers(Timing { attempt: LONGEST, deadline: LONGEST, ..Timing::default() }),

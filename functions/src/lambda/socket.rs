@@ -59,7 +59,7 @@ struct SocketId(String);
 
 /// Answers until Lambda ends the process.
 pub async fn run() -> Result<()> {
-    let Function { api, clients, resources } = Function::start("socket", &PARTS).await?;
+    let Function { api, clients, resources } = Function::start("socket", &PARTS, &[]).await?;
     let sockets = OpenSockets::new(&clients, &resources);
     let door = single(api.clone(), any(connect)).layer(Extension(sockets.clone()));
     serve(move |happening| happen(door.clone(), Missed::of(&api, &sockets), happening)).await

@@ -93,7 +93,7 @@ impl MessageView {
     /// The message, with a new link to its file.
     pub async fn of(api: &Api, message: Message) -> Result<Self, PortError> {
         let media_url = match message.media() {
-            Some(file) => link(api, &message.device_id, file).await?,
+            Some(file) => link(api, &message.device_id, file),
             None => None,
         };
         let mut view = Self {
@@ -190,10 +190,9 @@ impl MessageView {
     }
 }
 
-async fn link(api: &Api, device: &DeviceId, file: &MediaFile) -> Result<Option<String>, PortError> {
-    let Some(id) = file.stored() else { return Ok(None) };
+fn link(api: &Api, device: &DeviceId, file: &MediaFile) -> Option<String> {
     let options = LinkOptions { mime_type: Some(file.mime_type.clone()), file_name: file.file_name.clone() };
-    api.media.link(device, id, api.clock.now() + LINKED, &options).await.map(Some)
+    file.stored().map(|id| api.links.download(device, id, api.clock.now() + LINKED, &options))
 }
 
 impl From<MediaFile> for MediaView {

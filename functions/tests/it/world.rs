@@ -11,7 +11,7 @@ use domain::{
         MessageId, MessageTally, Outcome, Page, PageRequest, Removed, Replay, SessionFilter, SessionId, Template, TemplateOwner, Timestamp,
         UserId,
     },
-    pipeline::Intake,
+    pipeline::{Intake, Links},
     ports::{
         Accepted, Aliases, Bulks, ByteStream, CommandSink, Count, Deliveries, Devices, EventScope, Events, Limits, LinkOptions, Media,
         Messages, People, PortError, PutError, RandomIds, Replies, Snapshot, Statistics, StoredFile, Subscription, SystemClock, Templates,
@@ -51,7 +51,7 @@ pub fn api() -> (Api, broadcast::Sender<Arc<Event>>) {
         events: down.clone(),
         deliveries: down.clone(),
         media: down.clone(),
-        links: None,
+        links: Links::new("http://127.0.0.1:3000/api/whatsapp", "a secret of these tests"),
         fetcher: fetcher(),
         webhooks: Webhooks::new(Reach::Loopback, "a webhook secret of these tests"),
         providers: Providers::new(Poster::new(Reach::Loopback), ai::Config::default()),
@@ -297,7 +297,13 @@ impl Media for Down {
     async fn open(&self, _device: &DeviceId, _id: &MediaId) -> Result<Option<StoredFile>, PortError> {
         down()
     }
-    async fn link(&self, _device: &DeviceId, _id: &MediaId, _until: Timestamp, _options: &LinkOptions) -> Result<String, PortError> {
+    async fn presign(
+        &self,
+        _device: &DeviceId,
+        _id: &MediaId,
+        _until: Timestamp,
+        _options: &LinkOptions,
+    ) -> Result<Option<String>, PortError> {
         down()
     }
     async fn ticket(&self, _device: &DeviceId, _id: &MediaId, _until: Timestamp, _max_bytes: u64) -> Result<UploadTicket, PortError> {

@@ -74,11 +74,11 @@ impl Media for Bucket {
         Ok(Some(StoredFile { size_bytes, body: body.boxed() }))
     }
 
-    async fn link(&self, device: &DeviceId, id: &MediaId, until: Timestamp, options: &LinkOptions) -> Result<String, PortError> {
+    async fn presign(&self, device: &DeviceId, id: &MediaId, until: Timestamp, options: &LinkOptions) -> Result<Option<String>, PortError> {
         let request = self.client.get_object().bucket(&self.name).key(key(device, id));
         let request = request.response_content_type(link::content_type(options)).response_content_disposition(link::disposition(options));
         let signed = request.presigned(link::until(until, SystemClock.now())?).await.map_err(unavailable)?;
-        Ok(signed.uri().to_owned())
+        Ok(Some(signed.uri().to_owned()))
     }
 
     /// S3 takes a file of any size here: whoever uses it asks for its size first, which [`Media::open`] answers.

@@ -48,7 +48,7 @@ struct Folders {
 
 impl FolderMedia {
     /// Opens the folder `media` in `data_dir`, made if there is none, for this process alone: whoever holds the [`Store`](crate::Store) there.
-    /// Files are handed out and taken in by `links`.
+    /// Files are taken in by `links`.
     pub fn open(data_dir: &Path, links: Links) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Folder { folder: data_dir.to_owned(), source };
         let [kept, new, writing] = ["kept", "new", "writing"].map(|name| data_dir.join("media").join(name));
@@ -126,8 +126,9 @@ impl Media for FolderMedia {
         Ok(file.await?.map(|(file, size_bytes)| StoredFile { size_bytes, body: read(tokio::fs::File::from_std(file)) }))
     }
 
-    async fn link(&self, device: &DeviceId, id: &MediaId, until: Timestamp, options: &LinkOptions) -> Result<String, PortError> {
-        Ok(self.0.links.download(device, id, until, options))
+    /// A folder is read by this program alone.
+    async fn presign(&self, _: &DeviceId, _: &MediaId, _: Timestamp, _: &LinkOptions) -> Result<Option<String>, PortError> {
+        Ok(None)
     }
 
     async fn ticket(&self, device: &DeviceId, id: &MediaId, until: Timestamp, max_bytes: u64) -> Result<UploadTicket, PortError> {

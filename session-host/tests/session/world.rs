@@ -61,7 +61,7 @@ impl World {
         let sandbox = Sandbox::start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let data = TempDir::new().unwrap();
         let store = Store::open(data.path()).unwrap();
-        let media = FolderMedia::open(data.path(), Links::new("http://127.0.0.1", "secret")).unwrap();
+        let media = FolderMedia::open(data.path(), links()).unwrap();
         let (replies, push) = (Arc::new(InProcessReplies::default()), Arc::new(InProcessPush::default()));
         let intake = intake(&store, &replies);
         let http = Client::builder().no_proxy().build().unwrap();
@@ -116,6 +116,7 @@ impl World {
             messages: records.clone(),
             bulks: records.clone(),
             media: Arc::new(self.media.clone()),
+            links: links(),
             aliases: records.clone(),
             people: records.clone(),
             journal: records.clone(),
@@ -319,4 +320,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
         }
         assert!(tokio::time::Instant::now() < deadline, "never came true: {what}");
     }
+}
+
+fn links() -> Links {
+    Links::new("http://127.0.0.1", "secret")
 }

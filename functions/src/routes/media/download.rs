@@ -1,6 +1,6 @@
 //! `GET /media/{deviceId}/{mediaId}`: a file, for whoever has a link to it. It may be anybody's: browsers must not take it for a page of ours.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -12,11 +12,11 @@ use axum::{
             IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
         },
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use domain::{
     model::{DeviceId, MediaId},
-    ports::ByteStream,
+    ports::{ByteStream, LinkOptions},
 };
 use futures::{TryStreamExt, stream};
 
@@ -31,6 +31,9 @@ use crate::{
 
 const PDF: &str = "application/pdf";
 
+/// How long a storage that hands files out itself is given to begin.
+const TO_BEGIN: Duration = Duration::from_secs(15 * 60);
+
 pub fn doc() -> Operation {
     Operation::new("downloadFile", "Media", "Download a file")
         .describe("Follow a message's `mediaUrl` as it is: it is all the permission there is, and good for a day. Takes `Range`.")
@@ -38,6 +41,7 @@ pub fn doc() -> Operation {
         .query::<Link>()
         .answers_with(200, "The file.", Content::Bytes)
         .answers_with(206, "The part of it that was asked for.", Content::Bytes)
+        .answers_with(307, "Where the storage hands it out, on AWS.", Content::Nothing)
         .answers_with(416, "It has no such part.", Content::Nothing)
         .refuses([ApiError::Forbidden(""), ApiError::MediaNotFound, ApiError::Internal("".into())])
 }
@@ -49,6 +53,10 @@ pub async fn handle(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     check(&api, "GET", &device, &id, &query)?;
+    let options = LinkOptions { mime_type: query.get("type").cloned(), file_name: query.get("name").cloned() };
+    if let Some(there) = api.media.presign(&device, &id, api.clock.now() + TO_BEGIN, &options).await? {
+        return Ok(([(CACHE_CONTROL, "no-store")], Redirect::temporary(&there)).into_response());
+    }
     let file = api.media.open(&device, &id).await?.ok_or(ApiError::MediaNotFound)?;
     let mime_type = query.get("type").map_or("application/octet-stream", String::as_str);
     let size = file.size_bytes;

@@ -146,7 +146,7 @@ async fn a_link_leads_to_the_file_and_says_what_it_is_until_it_expires() {
     let id = named("x");
     stage.bucket.put(&stage.device, &id, body(vec![Ok(Bytes::from_static(b"<script>"))])).await.unwrap();
     let options = LinkOptions { mime_type: Some("text/html".into()), file_name: Some("foto \u{6771}.html".into()) };
-    let good = stage.bucket.link(&stage.device, &id, SystemClock.now() + Duration::from_secs(60), &options).await.unwrap();
+    let good = stage.bucket.presign(&stage.device, &id, SystemClock.now() + Duration::from_secs(60), &options).await.unwrap().unwrap();
     let answer = reqwest::get(&good).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/html");
@@ -154,7 +154,7 @@ async fn a_link_leads_to_the_file_and_says_what_it_is_until_it_expires() {
     assert_eq!(answer.text().await.unwrap(), "<script>");
     assert_eq!(reqwest::get(good.replace("text%2Fhtml", "text%2Fplain")).await.unwrap().status(), 403);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(15);
-    let short = stage.bucket.link(&stage.device, &id, SystemClock.now(), &options).await.unwrap();
+    let short = stage.bucket.presign(&stage.device, &id, SystemClock.now(), &options).await.unwrap().unwrap();
     while reqwest::get(&short).await.unwrap().status() != 403 {
         assert!(tokio::time::Instant::now() < deadline, "it does not expire");
     }

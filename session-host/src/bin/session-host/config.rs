@@ -26,10 +26,17 @@ const PARTS: [&str; 8] = [
     "SOCKETS_ENDPOINT",
 ];
 
+/// What it needs besides.
+const NEEDS: [&str; 3] = ["PUBLIC_URL", "LINK_SECRET", "WEBHOOK_SECRET"];
+
 /// Everything that can be set, besides what the AWS SDK reads for itself.
 pub struct Config {
     /// `RECORDS_TABLE` and so on: the stack.
     pub resources: Resources,
+    /// `PUBLIC_URL`: where the API is found; links to files begin with it.
+    pub public_url: String,
+    /// `LINK_SECRET`: signs them, as `http` checks them.
+    pub link_secret: String,
     /// `WEBHOOK_SECRET`: signs for webhooks without a secret of their own.
     pub webhook_secret: String,
     /// `ALLOW_PRIVATE_URLS` (false), `OPENAI_…`, `GEMINI_…`: what may be reached.
@@ -60,15 +67,14 @@ pub struct SandboxConfig {
 
 impl Config {
     pub fn read(mut settings: Settings<'_>) -> Result<Self, Problems> {
-        for part in PARTS {
-            settings.needed(part);
+        for needed in PARTS.iter().chain(&NEEDS) {
+            settings.needed(needed);
         }
         let config = Self {
             resources: Resources::read(|name| settings.text(name)),
-            webhook_secret: {
-                settings.needed("WEBHOOK_SECRET");
-                settings.secret("WEBHOOK_SECRET").unwrap_or_default()
-            },
+            public_url: settings.base_url("PUBLIC_URL").unwrap_or_default(),
+            link_secret: settings.secret("LINK_SECRET").unwrap_or_default(),
+            webhook_secret: settings.secret("WEBHOOK_SECRET").unwrap_or_default(),
             outside: Outside::read(&mut settings, false),
             lease: Duration::from_millis(settings.parse("LEASE_MS", "a number").unwrap_or(8000)),
             health: health(&mut settings),
@@ -106,7 +112,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_listed_at_once() {
         let problems = read(&[("RECORDS_TABLE", "records"), ("LEASE_MS", "10"), ("HEALTH_PORT", "x")]).err().unwrap().to_string();
-        for missing in PARTS.iter().filter(|part| **part != "RECORDS_TABLE").chain(&["WEBHOOK_SECRET"]) {
+        for missing in PARTS.iter().filter(|part| **part != "RECORDS_TABLE").chain(&NEEDS) {
             assert!(problems.contains(&format!("\n  {missing} must be set")), "{missing}: {problems}");
         }
         assert!(problems.contains("LEASE_MS must be 1000 or more") && problems.contains("HEALTH_PORT must be a port number"));
@@ -114,9 +120,15 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_and_a_secret_are_enough() {
+    fn a_stack_its_place_and_secrets_are_enough() {
         let mut variables: Vec<(&str, &str)> = PARTS.map(|part| (part, "there")).to_vec();
-        variables.extend([("WEBHOOK_SECRET", "hush"), ("COMMAND_QUEUES", "q0,q1"), ("SANDBOX_URL", "http://127.0.0.1:3002")]);
+        variables.extend([
+            ("WEBHOOK_SECRET", "hush"),
+            ("LINK_SECRET", "hush"),
+            ("PUBLIC_URL", "https://wa.example.com"),
+            ("COMMAND_QUEUES", "q0,q1"),
+            ("SANDBOX_URL", "http://127.0.0.1:3002"),
+        ]);
         variables.retain(|variable| *variable != ("COMMAND_QUEUES", "there"));
         let config = read(&variables).unwrap();
         assert_eq!(

@@ -12,7 +12,10 @@ use ai::Timing;
 use anyhow::Result;
 use async_trait::async_trait;
 use aws::{Bucket, Clients, DeviceKeys, DynamoLeases, Outcomes, Queues, Records, Sockets};
-use domain::ports::{Leases, RandomIds, SystemClock};
+use domain::{
+    pipeline::Links,
+    ports::{Leases, RandomIds, SystemClock},
+};
 use futures::future::BoxFuture;
 use session_host::{
     Host, Network, Ports, deliver,
@@ -42,6 +45,7 @@ struct Shared {
     queues: Queues,
     keys: Arc<DeviceKeys>,
     files: Arc<Bucket>,
+    links: Links,
     replies: Arc<Outcomes>,
     sockets: Sockets,
     network: Network,
@@ -65,6 +69,7 @@ impl Stack {
             queues: Queues::new(&clients, resources).with_visibility(visibility),
             keys: Arc::new(DeviceKeys::new(&clients, resources)),
             files: Arc::new(Bucket::new(&clients, resources)),
+            links: Links::new(format!("{}/api/whatsapp", config.public_url), &config.link_secret),
             replies: Arc::new(Outcomes::new(&clients, resources)),
             sockets: Sockets::new(&clients, resources, Arc::new(records.clone())),
             records,
@@ -97,6 +102,7 @@ impl Stack {
                 messages: records.clone(),
                 bulks: records.clone(),
                 media: shared.files.clone(),
+                links: shared.links.clone(),
                 aliases: records.clone(),
                 people: records.clone(),
                 journal: records.clone(),

@@ -174,7 +174,7 @@ impl Downloads {
         let Some(id) = file.stored() else { return Ok(()) };
         let ports = &self.shared.ports;
         let options = LinkOptions { mime_type: Some(file.mime_type.clone()), file_name: file.file_name.clone() };
-        let url = ports.media.link(&self.device, id, ports.clock.now() + LINK, &options).await?;
+        let url = ports.links.download(&self.device, id, ports.clock.now() + LINK, &options);
         self.tell(message, file, |message| EventData::media_received(message, file, url.clone())).await
     }
 
