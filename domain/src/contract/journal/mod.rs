@@ -1,14 +1,15 @@
 //! What [`Journal`](crate::ports::Journal) promises.
 
+mod chats;
 mod messages;
 mod people;
 
-pub use self::{messages::*, people::*};
+pub use self::{chats::*, messages::*, people::*};
 use super::{World, racing, samples::*};
 use crate::{
     model::{
-        ContactFilter, Device, Direction, Event, Message, MessageCounts, MessageFilter, MessageStatus, Session, Status, WebhookFilter,
-        WebhookSettings,
+        Chat, Contact, ContactFilter, Device, Direction, Event, Jid, Message, MessageCounts, MessageFilter, MessageStatus, Session, Status,
+        WebhookFilter, WebhookSettings,
     },
     ports::{Change, Op, PortError, Step},
 };
@@ -276,4 +277,12 @@ async fn with_device(world: &World, device: Device) -> Device {
 
 async fn commit(world: &World, device: &Device, steps: Vec<Step>) -> Vec<Event> {
     world.journal.commit(&device.id, world.epoch, steps).await.unwrap()
+}
+
+async fn contact(world: &World, device: &Device, contact: &Jid) -> Option<Contact> {
+    world.people.contact(&device.id, contact).await.unwrap()
+}
+
+async fn chat(world: &World, device: &Device, chat: &Jid) -> Option<Chat> {
+    world.people.chat(&device.id, chat).await.unwrap()
 }
