@@ -52,19 +52,16 @@ impl Listener {
                 break end;
             }
         };
-        if let Some(frame) = end {
-            close(&mut socket, frame).await;
-        }
+        close(&mut socket, end).await;
     }
 
     fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> ControlFlow<End> {
         match frame {
-            // A client's close is answered by the protocol itself while it is read to its end.
+            Some(Ok(Message::Close(_)) | Err(_)) | None => ControlFlow::Break(None),
             Some(Ok(_)) => {
                 self.last_heard = Instant::now();
                 ControlFlow::Continue(())
             }
-            Some(Err(_)) | None => ControlFlow::Break(None),
         }
     }
 
@@ -131,12 +128,16 @@ async fn expiry(until: Option<Instant>) {
     }
 }
 
-/// Says goodbye and waits for the client to say it too, so that the frame is not lost with the connection.
-async fn close(socket: &mut WebSocket, frame: CloseFrame) {
+/// Says goodbye, or lets the protocol answer the client's by reading to the end, so that no goodbye is lost with the connection.
+async fn close(socket: &mut WebSocket, end: End) {
     let farewell = async {
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
+        if let Some(frame) = end {
+            socket.send(Message::Close(Some(frame))).await?;
         }
+        while let Some(frame) = socket.recv().await {
+            frame?;
+        }
+        Ok::<_, axum::Error>(())
     };
     // A client that does not answer is cut off.
     let _ = timeout(PATIENCE, farewell).await;

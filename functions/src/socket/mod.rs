@@ -12,7 +12,7 @@ pub use view::View;
 
 use axum::extract::ws::CloseFrame;
 
-/// Why a socket ends: with a goodbye, or without because the client is gone.
+/// Why a socket ends: with a goodbye of ours, or without because the client leaves or is gone.
 pub type End = Option<CloseFrame>;
 
 /// An end with a goodbye.
