@@ -4,7 +4,7 @@ use std::{future::pending, ops::ControlFlow, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
-    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+    extract::ws::{Message, WebSocket, close_code},
 };
 use domain::model::{Event, EventFilter, EventId};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
