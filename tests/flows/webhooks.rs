@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::world::{Answering, Delivered, Device, Phone, Receiver, World, eventually};
+use crate::world::{Answering, Delivered, Device, Phone, Receiver, World, eventually, is_split};
 
 /// A linked device with a webhook.
 async fn linked(world: &World, alias: &str, phone: &Phone, webhook: Value) -> Device {
@@ -235,7 +235,8 @@ async fn a_receiver_that_takes_its_time_is_told_of_several_chats_at_once() {
     let citra = world.phone("6281100000003", "Citra").await;
     let receiver = Receiver::start().await;
     let device = linked(&world, "Toko", &ani, json!({"url": receiver.url, "events": ["message"]})).await;
-    receiver.answer(Answering::Slowly(Duration::from_millis(400)));
+    // Longer than it takes to send a text.
+    receiver.answer(Answering::Slowly(Duration::from_millis(if is_split() { 2000 } else { 400 })));
     talk(&world, &device, &[&budi, &citra], 3).await;
     let told = eventually("all is told", async || Some(receiver.events(&device.id)).filter(|told| told.len() == 6)).await;
     assert_eq!(told.len(), receiver.taken().len());

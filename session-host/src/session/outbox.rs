@@ -214,7 +214,7 @@ impl Outbox {
         let mut turns = self.pacing.turns(now);
         for job in &self.jobs {
             let wait = match job.outgoing.bulk() {
-                Some(part) if job.stage.is_before_writing() && !job.was_written => turns.wait(part),
+                Some(part) if job.stage.is_before_writing() && !job.was_written => turns.wait(part, job.outgoing.chat()),
                 _ => None,
             };
             held.extend(wait.map(|wait| (job.outgoing.id().clone(), wait)));
