@@ -34,21 +34,21 @@ struct Line {
     free_at: Instant,
     /// Messages that were put off have their turns up to here.
     taken_until: Instant,
-    /// Those, by their places in the bulk.
-    away: BTreeMap<u32, Away>,
+    /// Those, by their places in the bulk, until they are written.
+    put_off: BTreeMap<u32, PutOff>,
 }
 
 #[derive(Debug)]
-struct Away {
+struct PutOff {
     chat: Jid,
-    /// It is waited for until then.
+    /// Until when it is waited for; over once it has come back.
     until: Instant,
 }
 
 impl Line {
     fn new(started_at: Instant, part: &BulkPart) -> Self {
         let free_at = if part.index == 0 { started_at } else { started_at + delay(part) };
-        Self { free_at, taken_until: free_at, away: BTreeMap::new() }
+        Self { free_at, taken_until: free_at, put_off: BTreeMap::new() }
     }
 }
 
@@ -68,7 +68,9 @@ impl Pacing {
         if self.bulks.len() >= BULKS {
             self.bulks.retain(|_, line| line.free_at.max(line.taken_until) > now);
         }
-        self.line(part).free_at = now + delay(part);
+        let line = self.line(part);
+        line.free_at = now + delay(part);
+        line.put_off.remove(&part.index);
     }
 
     /// Gives turns to the messages in hand, first come, first served.
@@ -95,8 +97,8 @@ impl Turns<'_> {
         let now = self.now;
         let line = self.pacing.line(part);
         let in_hand = self.in_hand.entry(part.id.clone()).or_default();
-        let came_back = line.away.remove(&part.index).is_some();
-        let before = line.away.range(..part.index).filter(|(_, away)| away.chat == *chat && away.until > now);
+        let came_back = line.put_off.get_mut(&part.index).map(|put_off| put_off.until = now).is_some();
+        let before = line.put_off.range(..part.index).filter(|(_, put_off)| put_off.chat == *chat && put_off.until > now);
         let before = u32::try_from(before.count()).unwrap_or(u32::MAX);
         let next = line.free_at.max(now) + delay(part) * *in_hand;
         if before == 0 && next <= now + if came_back { PATIENCE_AGAIN } else { PATIENCE } {
@@ -111,7 +113,7 @@ impl Turns<'_> {
             turn
         };
         let wait = (turn - now).max(PATIENCE);
-        line.away.insert(part.index, Away { chat: chat.clone(), until: now + wait + GRACE });
+        line.put_off.insert(part.index, PutOff { chat: chat.clone(), until: now + wait + GRACE });
         Some(wait)
     }
 }
@@ -173,6 +175,7 @@ mod tests {
         let early = now + DELAY - Duration::from_secs(1);
         assert_eq!(pacing.turns(early).wait(&part(7), &chat(2)), Some(2 * DELAY - Duration::from_secs(2)), "it was not");
         assert_eq!(pacing.turns(early).wait(&part(6), &chat(1)), None);
+        assert_eq!(pacing.turns(early).wait(&part(6), &chat(1)), None, "nor later");
     }
 
     #[test]
